@@ -1,0 +1,42 @@
+# make demo: a whole day on the built-in simulator.  make test: all tests.  Both set everything up first.
+
+.PHONY: demo test bench lint types package clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+demo: $(VENV)/ready
+	$(BIN)/heat-optimizer demo
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/ready
+	$(BIN)/python -m pytest tests/benchmarks -m benchmark -s
+
+lint: $(VENV)/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/ready-dev
+	$(BIN)/mypy
+
+package: $(VENV)/ready-dev
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/twine check --strict dist/*
+
+clean:
+	rm -rf $(VENV) dist
+
+$(VENV)/python-found:
+	@sh .ci/make-venv $(VENV)
+	@touch $@
+
+$(VENV)/ready: $(VENV)/python-found pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,dev]'
+	@touch $@

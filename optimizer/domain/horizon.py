@@ -1,0 +1,88 @@
+"""Half-open slots on a UTC grid, the first of them possibly partial."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One half-open interval ``[start, end)`` in UTC."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """Consecutive slots ``[edges[t], edges[t + 1])``; lengths may differ, the first may be partial.
+
+    ``zone`` is the IANA name of the site's local time, for those who price or forecast by it.
+    Raises ValueError when an edge is naive, not UTC, or not later than the one before it.
+    """
+
+    edges: tuple[datetime, ...]
+    zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        if len(self.edges) < 2:
+            msg = f"a horizon needs at least one slot, got {len(self.edges)} edge(s)"
+            raise ValueError(msg)
+        for edge in self.edges:
+            if edge.utcoffset() != timedelta(0):
+                msg = f"horizon edge {edge!r} is not aware UTC"
+                raise ValueError(msg)
+        for earlier, later in zip(self.edges, self.edges[1:], strict=False):
+            if later <= earlier:
+                msg = f"horizon edges must rise: {earlier.isoformat()} then {later.isoformat()}"
+                raise ValueError(msg)
+
+    def __len__(self) -> int:
+        return len(self.edges) - 1
+
+    def __iter__(self) -> Iterator[Slot]:
+        for start, end in zip(self.edges, self.edges[1:], strict=False):
+            yield Slot(start=start, end=end)
+
+    @property
+    def start(self) -> datetime:
+        return self.edges[0]
+
+    @property
+    def end(self) -> datetime:
+        return self.edges[-1]
+
+    @property
+    def starts(self) -> tuple[datetime, ...]:
+        return self.edges[:-1]
+
+    @property
+    def slot_h(self) -> tuple[float, ...]:
+        """Length of each slot in hours."""
+        return tuple(
+            (end - start).total_seconds() / 3600 for start, end in zip(self.edges, self.edges[1:], strict=False)
+        )
+
+
+def floor_to_slot(at: datetime, slot_minutes: int) -> datetime:
+    """The latest boundary of the UTC slot grid that is not after ``at``."""
+    step_s = slot_minutes * 60
+    whole = int(at.timestamp()) // step_s * step_s
+    return datetime.fromtimestamp(whole, UTC)
+
+
+def plan_horizon(now: datetime, *, slot_minutes: int, horizon_hours: float, zone: str = "UTC") -> Horizon:
+    """The slots from ``now`` (floored to a second) on; the first ends at the next grid boundary.
+
+    The last edge is the grid boundary at or after ``now + horizon_hours``.
+    """
+    start = now.astimezone(UTC).replace(microsecond=0)
+    step = timedelta(minutes=slot_minutes)
+    edges = [start]
+    edge = floor_to_slot(start, slot_minutes) + step
+    until = start + timedelta(hours=horizon_hours)
+    while edge < until:
+        edges.append(edge)
+        edge += step
+    edges.append(edge)
+    return Horizon(tuple(edges), zone)
