@@ -1,0 +1,6 @@
+"""History and weather in, expected kW per slot out, each with the quality that it honestly has. Pure."""
+
+from optimizer.forecast.inputs import ForecastInputs, Present
+from optimizer.forecast.site import forecast_site
+
+__all__ = ["ForecastInputs", "Present", "forecast_site"]
