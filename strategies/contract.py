@@ -1,0 +1,34 @@
+"""The two contracts: a strategy prices the slots, a feed fetches what is published.
+
+A class that the registry can build has an attribute ``Options`` (a pydantic model) and takes the
+validated options in its constructor; a feed's constructor takes a ``FeedContext`` as well.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from optimizer.domain.horizon import Horizon
+from optimizer.domain.series import Series
+from optimizer.domain.tariff import Market, Tariff
+
+
+class TariffStrategy(Protocol):
+    """Import and export price per kWh for each slot. Pure; raises ForecastGap where prices are missing."""
+
+    def tariff(self, horizon: Horizon, market: Market) -> Tariff: ...
+
+
+class PriceFeed(Protocol):
+    """The published intervals that overlap ``[start, end)``. Raises SourceError or ConfigError."""
+
+    def fetch(self, start: datetime, end: datetime) -> Series: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedContext:
+    """Where a feed stands: relative paths start at ``base_folder``, naive times are in ``zone`` (IANA name)."""
+
+    base_folder: Path
+    zone: str

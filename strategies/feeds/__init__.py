@@ -1,0 +1,1 @@
+"""Feeds: one provider each, input only, no taxes and no fees."""

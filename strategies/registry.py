@@ -1,0 +1,193 @@
+"""Name -> factory, for strategies and for feeds: the built-ins below and the entry points of others."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from optimizer.errors import ConfigError
+from strategies.contract import FeedContext, PriceFeed, TariffStrategy
+from strategies.explain import explain, nearest
+from strategies.feeds.file import FileFeed
+from strategies.flat import Flat
+from strategies.series import SeriesTariff
+from strategies.time_of_use import TimeOfUse
+
+BUILT_IN_STRATEGIES: Mapping[str, Callable[..., TariffStrategy]] = {
+    "flat": Flat,
+    "series": SeriesTariff,
+    "time_of_use": TimeOfUse,
+}
+BUILT_IN_FEEDS: Mapping[str, Callable[..., PriceFeed]] = {
+    "file": FileFeed,
+}
+
+IMPORT_FAILURES = (
+    ImportError,
+    SyntaxError,
+    AttributeError,
+    NameError,
+    TypeError,
+    ValueError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    AssertionError,
+    ArithmeticError,
+)
+"""What the module of a stranger may raise while it is imported."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """``key`` is the option that holds the name, ``method`` what every built object can do."""
+
+    key: str
+    method: str
+    group: str
+    built_in: Mapping[str, Callable[..., object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plugin:
+    name: str
+    origin: str
+    source: Callable[..., object] | EntryPoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chosen:
+    """A factory with the options that it declared and that passed."""
+
+    factory: Callable[..., Any]
+    options: BaseModel
+
+
+STRATEGIES = _Kind(key="strategy", method="tariff", group="heat_optimizer.strategies", built_in=BUILT_IN_STRATEGIES)
+FEEDS = _Kind(key="feed", method="fetch", group="heat_optimizer.feeds", built_in=BUILT_IN_FEEDS)
+
+
+def strategy_names() -> tuple[str, ...]:
+    """The names that ``strategy = "…"`` may hold, sorted. Raises ConfigError when two share one."""
+    return tuple(_catalogue(STRATEGIES))
+
+
+def feed_names() -> tuple[str, ...]:
+    """The names that ``feed = "…"`` may hold, sorted. Raises ConfigError when two share one."""
+    return tuple(_catalogue(FEEDS))
+
+
+def installed_strategies() -> list[tuple[str, str]]:
+    """Name and origin of each strategy; the origin of one that cannot be imported says so."""
+    return _installed(STRATEGIES)
+
+
+def installed_feeds() -> list[tuple[str, str]]:
+    """Name and origin of each feed; the origin of one that cannot be imported says so."""
+    return _installed(FEEDS)
+
+
+def build_strategy(options: Mapping[str, object], *, path: str) -> TariffStrategy:
+    """The strategy that ``options["strategy"]`` names, with the other options.
+
+    ``path`` is where the options stand in the settings. Raises ConfigError with one line for each problem.
+    """
+    chosen = _choose(STRATEGIES, options, path)
+    built: TariffStrategy = _construct(STRATEGIES, path, lambda: chosen.factory(chosen.options))
+    return built
+
+
+def build_feed(options: Mapping[str, object], *, path: str, context: FeedContext) -> PriceFeed:
+    """The feed that ``options["feed"]`` names; otherwise as ``build_strategy``."""
+    chosen = _choose(FEEDS, options, path)
+    built: PriceFeed = _construct(FEEDS, path, lambda: chosen.factory(chosen.options, context))
+    return built
+
+
+def _catalogue(kind: _Kind) -> dict[str, _Plugin]:
+    plugins = [_Plugin(name=name, origin="built in", source=made) for name, made in kind.built_in.items()]
+    plugins += [
+        _Plugin(name=point.name, origin=_origin(point), source=point) for point in entry_points(group=kind.group)
+    ]
+    by_name: dict[str, _Plugin] = {}
+    for plugin in plugins:
+        other = by_name.setdefault(plugin.name, plugin)
+        if other is not plugin:
+            msg = (
+                f"two plugins claim the {kind.key} name '{plugin.name}': {other.origin} and {plugin.origin}; "
+                "uninstall or rename one"
+            )
+            raise ConfigError(msg)
+    return dict(sorted(by_name.items()))
+
+
+def _origin(point: EntryPoint) -> str:
+    if point.dist is None:
+        return point.value
+    return f"{point.dist.name} {point.dist.version} ({point.value})"
+
+
+def _installed(kind: _Kind) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for plugin in _catalogue(kind).values():
+        try:
+            _load(plugin)
+        except ConfigError as error:
+            found.append((plugin.name, f"{plugin.origin}: broken: {error}"))
+        else:
+            found.append((plugin.name, plugin.origin))
+    return found
+
+
+def _load(plugin: _Plugin) -> tuple[Callable[..., Any], type[BaseModel]]:
+    """The factory and its options model; ConfigError when either is not there."""
+    try:
+        factory = plugin.source.load() if isinstance(plugin.source, EntryPoint) else plugin.source
+    except IMPORT_FAILURES as error:
+        msg = f"cannot be imported: {type(error).__name__}: {error}"
+        raise ConfigError(msg) from error
+    model = getattr(factory, "Options", None)
+    if not callable(factory) or not (isinstance(model, type) and issubclass(model, BaseModel)):
+        msg = "is not a class with a pydantic model named Options"
+        raise ConfigError(msg)
+    return factory, model
+
+
+def _choose(kind: _Kind, options: Mapping[str, object], path: str) -> _Chosen:
+    catalogue = _catalogue(kind)
+    installed = ", ".join(catalogue)
+    name = options.get(kind.key)
+    if not isinstance(name, str):
+        problem = "missing" if name is None else f"got {name!r}"
+        msg = f"{path}.{kind.key}: {problem}; give the name of a {kind.key}; installed: {installed}"
+        raise ConfigError(msg)
+    plugin = catalogue.get(name)
+    if plugin is None:
+        close = nearest(name, catalogue)
+        hint = f" (did you mean '{close}'?)" if close else ""
+        msg = f"{path}.{kind.key}: no {kind.key} '{name}'; installed: {installed}{hint}"
+        raise ConfigError(msg)
+    try:
+        factory, model = _load(plugin)
+    except ConfigError as error:
+        msg = f"{path}.{kind.key}: '{name}' from {plugin.origin} {error}"
+        raise ConfigError(msg) from error
+    own = {key: value for key, value in options.items() if key != kind.key}
+    try:
+        return _Chosen(factory=factory, options=model.model_validate(own))
+    except ValidationError as error:
+        raise ConfigError(explain(error, model, path)) from None
+
+
+def _construct(kind: _Kind, path: str, make: Callable[[], Any]) -> Any:
+    try:
+        built = make()
+    except (ConfigError, ValueError, TypeError) as error:
+        msg = f"{path}: {error}"
+        raise ConfigError(msg) from error
+    if not callable(getattr(built, kind.method, None)):
+        msg = f"{path}.{kind.key}: {type(built).__name__} has no method '{kind.method}'"
+        raise ConfigError(msg)
+    return built
