@@ -1,0 +1,14 @@
+"""Plans to commands: build a batch, prove that it is free of conflicts, decide if it is worth sending."""
+
+from optimizer.dispatch.compile import compile_batch, other_battery_pair
+from optimizer.dispatch.conflicts import Circumstances, find_conflicts
+from optimizer.dispatch.hold import in_force_as_sent, why_send
+
+__all__ = [
+    "Circumstances",
+    "compile_batch",
+    "find_conflicts",
+    "in_force_as_sent",
+    "other_battery_pair",
+    "why_send",
+]
