@@ -1,0 +1,269 @@
+"""The composition root: settings to objects. The only file that knows all rooms."""
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import sleep
+from urllib.parse import urlsplit
+
+import structlog
+
+from optimizer.clients import ArisClient, HeatCloudClient, HeatCloudPaths, HeatCloudPoster, HttpDoor, Patience
+from optimizer.cycle import CyclePorts, PlanPorts, SiteTask
+from optimizer.domain.conventions import BatterySign, Conventions
+from optimizer.domain.site import BatterySettings, GridSettings, Location, Site, SolarSettings
+from optimizer.errors import ConfigError
+from optimizer.ledger import Ledger
+from optimizer.log import REDACT
+from optimizer.market import FeedShelf
+from optimizer.memory import LedgerHistory, LedgerRecorder
+from optimizer.planning import PlanningGrid
+from optimizer.settings import Settings, SiteSettings
+from optimizer.settings_file import load_settings
+from strategies import FeedContext
+from strategies.registry import build_feed, build_strategy
+
+ASSUMED_SIGN = BatterySign.CHARGE
+HOW_TO_FIND_THE_SIGN = (
+    "heat_cloud.conventions.bess_power_positive: not set. The documents do not say whether a positive "
+    "bess.activePowerkW charges or discharges, and a wrong guess moves power the wrong way. Watch the site while "
+    'its battery is charging: if activePowerkW of bess is positive then, set "charge", else "discharge"; '
+    "or ask the vendor"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRuntime:
+    """One site, wired: what is configured and the ports that serve it."""
+
+    task: SiteTask
+    ports: PlanPorts
+    shelf: FeedShelf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """A wired process. ``assumptions`` tell what a dry run took for granted."""
+
+    settings: Settings
+    heat: HeatCloudClient
+    sites: tuple[SiteRuntime, ...]
+    ledger: Ledger
+    now: Callable[[], datetime]
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveApplication(Application):
+    """An application that can change sites: the only one that is built with a poster."""
+
+    poster: HeatCloudPoster
+    recorder: LedgerRecorder
+
+    def cycle_ports(self, site: SiteRuntime) -> CyclePorts:
+        return CyclePorts(plan=site.ports, poster=self.poster, recorder=self.recorder, pause=sleep)
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+def build_dry(
+    file: Path, *, now: Callable[[], datetime] = utc_now, environ: Mapping[str, str] = os.environ
+) -> Application:
+    """A dry application: reads only, and states what it assumed. Raises ConfigError."""
+    settings = load_settings(file)
+    assumptions: tuple[str, ...] = ()
+    if settings.heat_cloud.conventions.bess_power_positive is None:
+        assumptions = (f'bess_power_positive is not set: assumed "{ASSUMED_SIGN.value}"',)
+    conventions = conventions_of(settings, assumed=ASSUMED_SIGN)
+    heat = _heat_client(settings, conventions, file.parent, now, environ)
+    ledger = Ledger.open_read_only(ledger_path(settings, file.parent, environ))
+    return Application(
+        settings=settings,
+        heat=heat,
+        sites=_sites(settings, conventions, heat, ledger, file.parent, now, environ),
+        ledger=ledger,
+        now=now,
+        assumptions=assumptions,
+    )
+
+
+def build_live(
+    file: Path, *, now: Callable[[], datetime] = utc_now, environ: Mapping[str, str] = os.environ
+) -> LiveApplication:
+    """An application that posts. Raises ConfigError, above all while the battery's sign is not stated."""
+    settings = load_settings(file)
+    conventions = conventions_of(settings, assumed=None)
+    heat = _heat_client(settings, conventions, file.parent, now, environ)
+    ledger = Ledger.open(ledger_path(settings, file.parent, environ))
+    stale_after = timedelta(minutes=settings.heat_cloud.conventions.stale_after_minutes)
+    return LiveApplication(
+        settings=settings,
+        heat=heat,
+        sites=_sites(settings, conventions, heat, ledger, file.parent, now, environ),
+        ledger=ledger,
+        now=now,
+        poster=HeatCloudPoster(heat.door, heat.paths),
+        recorder=LedgerRecorder(ledger, stale_after),
+    )
+
+
+def conventions_of(settings: Settings, *, assumed: BatterySign | None) -> Conventions:
+    """The settings' reading of the documents. Raises ConfigError where the sign is neither set nor assumed."""
+    wire = settings.heat_cloud.conventions
+    sign = wire.bess_power_positive if wire.bess_power_positive is not None else assumed
+    if sign is None:
+        raise ConfigError(HOW_TO_FIND_THE_SIGN)
+    return Conventions(
+        bess_power_positive=sign,
+        bess_telemetry_positive=wire.bess_telemetry_positive if wire.bess_telemetry_positive is not None else sign,
+        curtailment_percent=wire.curtailment_percent,
+        curtailment_base=wire.curtailment_base,
+        grid_power_positive=wire.grid_power_positive,
+        load_includes_heatpump=wire.load_includes_heatpump,
+        load_includes_ev=wire.load_includes_ev,
+        storage_capacity=wire.storage_capacity,
+        max_entries_per_command=wire.max_entries_per_command,
+        after_last_entry=wire.after_last_entry,
+        first_entry_starts=wire.first_entry_starts,
+        power_step_kw=wire.power_step_kw,
+        percent_step=wire.percent_step,
+    )
+
+
+def ledger_path(settings: Settings, base_folder: Path, environ: Mapping[str, str]) -> Path:
+    """Where the ledger lies: the setting (relative to the settings file), else the state directory."""
+    if settings.ledger.path is not None:
+        return base_folder / settings.ledger.path
+    return Path(environ.get("STATE_DIRECTORY", ".").split(":")[0]) / "heat-optimizer.sqlite3"
+
+
+def site_of(settings: SiteSettings) -> Site:
+    """The domain's view of a site's settings."""
+    return Site(
+        site_id=settings.site_id,
+        zone=settings.timezone,
+        dispatch=settings.dispatch,
+        battery=BatterySettings(**settings.battery.model_dump()),
+        grid=GridSettings(**settings.grid.model_dump()),
+        solar=SolarSettings(**settings.solar.model_dump()),
+        location=None if settings.location is None else Location(**settings.location.model_dump()),
+        annual_load_kwh=settings.annual_load_kwh,
+        holiday_country=settings.holiday_country,
+        has_hcu=settings.hcu is not None,
+        hcu_is_site_heatpump=settings.hcu is None or settings.hcu.is_site_heatpump,
+    )
+
+
+def _heat_client(
+    settings: Settings,
+    conventions: Conventions,
+    base_folder: Path,
+    now: Callable[[], datetime],
+    environ: Mapping[str, str],
+) -> HeatCloudClient:
+    cloud = settings.heat_cloud
+    key = cloud.api_key.resolve("heat_cloud.api_key", environ, base_folder)
+    REDACT.add([key])
+    warn_if_exposed("heat_cloud.base_url", cloud.base_url)
+    paths = HeatCloudPaths(
+        prefix=cloud.api_prefix,
+        sites=cloud.sites_path,
+        site=cloud.site_path,
+        schedules=cloud.schedules_path,
+        health=cloud.health_path,
+    )
+    door = HttpDoor("H.E.A.T. Cloud", cloud.base_url, key, Patience(timeout_s=cloud.timeout_s))
+    return HeatCloudClient(door, paths, conventions, now)
+
+
+def _sites(
+    settings: Settings,
+    conventions: Conventions,
+    heat: HeatCloudClient,
+    ledger: Ledger,
+    base_folder: Path,
+    now: Callable[[], datetime],
+    environ: Mapping[str, str],
+) -> tuple[SiteRuntime, ...]:
+    return tuple(
+        _site(f"sites[{number}]", site, settings, conventions, heat, ledger, base_folder, now, environ)
+        for number, site in enumerate(settings.sites)
+    )
+
+
+def _site(
+    path: str,
+    site: SiteSettings,
+    settings: Settings,
+    conventions: Conventions,
+    heat: HeatCloudClient,
+    ledger: Ledger,
+    base_folder: Path,
+    now: Callable[[], datetime],
+    environ: Mapping[str, str],
+) -> SiteRuntime:
+    context = FeedContext(base_folder=base_folder, zone=site.timezone)
+    shelf = FeedShelf(
+        {
+            name: build_feed(options, path=f"{path}.feeds.{name}", context=context)
+            for name, options in site.feeds.items()
+        },
+        now,
+    )
+    forecasts = {name: options for name, options in site.forecasts.model_dump().items() if options is not None}
+    external = FeedShelf(
+        {
+            name: build_feed(options, path=f"{path}.forecasts.{name}", context=context)
+            for name, options in forecasts.items()
+        },
+        now,
+    )
+    hcu = None
+    if site.hcu is not None:
+        token = site.hcu.token.resolve(f"{path}.hcu.token", environ, base_folder)
+        REDACT.add([token])
+        warn_if_exposed(f"{path}.hcu.base_url", site.hcu.base_url)
+        patience = Patience(timeout_s=site.hcu.timeout_s)
+        hcu = ArisClient(HttpDoor("Aris HCU", site.hcu.base_url, token, patience), now)
+    history = LedgerHistory(ledger)
+    wire = settings.heat_cloud.conventions
+    planning = settings.planning
+    task = SiteTask(
+        site=site_of(site),
+        conventions=conventions,
+        grid=PlanningGrid(
+            slot_minutes=planning.slot_minutes,
+            horizon_hours=planning.horizon_hours,
+            publish_hours=planning.publish_hours,
+            solver_time_s=planning.solver_time_s,
+        ),
+        strategy=build_strategy(site.tariff, path=f"{path}.tariff"),
+        stale_after=timedelta(minutes=wire.stale_after_minutes),
+        unusable_after=timedelta(minutes=wire.unusable_after_minutes),
+        hold_tolerance_kw=site.hold_tolerance_kw,
+    )
+    ports = PlanPorts(site=heat, hcu=hcu, market=shelf, history=history, soc=history, external=external)
+    return SiteRuntime(task=task, ports=ports, shelf=shelf)
+
+
+def warn_if_exposed(path: str, url: str) -> None:
+    """A token sent over plain HTTP can be read on the way; inside a private network that may be accepted."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme != "http" or host == "localhost" or host.endswith(".local"):
+        return
+    try:
+        if ipaddress.ip_address(host).is_private:
+            return
+    except ValueError:
+        pass
+    structlog.get_logger().warning("plain_http", setting=path, url=url, advice="use https: the token can be read")
+
+
+__all__ = ["Application", "LiveApplication", "SiteRuntime", "build_dry", "build_live", "utc_now"]

@@ -1,0 +1,173 @@
+"""The commands: parse, call, print."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from optimizer import __version__
+from optimizer.errors import ConfigError, HeatOptimizerError
+
+DONE, NOT_DONE, BAD_USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command. 0: done; 1: a site was not planned or posted; 2: bad setting or usage."""
+    options = _parser().parse_args(arguments)
+    from optimizer.log import configure_logging
+
+    configure_logging(level=options.log_level or "info", style=options.log_format or "auto")
+    try:
+        code: int = options.command(options)
+    except ConfigError as error:
+        print(f"heat-optimizer: {error}", file=sys.stderr)
+        return BAD_USAGE
+    except HeatOptimizerError as error:
+        print(f"heat-optimizer: {error.name}: {error}", file=sys.stderr)
+        return NOT_DONE
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="heat-optimizer", description="Plan and dispatch hybrid energy sites at the lowest bill."
+    )
+    parser.add_argument("--version", action="version", version=f"heat-optimizer {__version__}")
+    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"))
+    parser.add_argument("--log-format", choices=("auto", "json", "console"))
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    run = commands.add_parser("run", help="serve: plan and post until stopped")
+    run.add_argument("--config", type=Path, required=True)
+    run.add_argument("--once", action="store_true", help="one cycle of every site, then end")
+    run.set_defaults(command=_run)
+
+    plan = commands.add_parser("plan", help="dry run: plan and print, post nothing")
+    plan.add_argument("--config", type=Path, required=True)
+    plan.add_argument("--site", help="this site alone")
+    plan.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    plan.add_argument("--output", type=Path, help="write there instead of standard output")
+    plan.add_argument("--plot", type=Path, metavar="PNG", help="draw the plan of one site")
+    plan.set_defaults(command=_plan)
+
+    check = commands.add_parser("check", help="commissioning: what works, what does not, what to do")
+    check.add_argument("--config", type=Path, required=True)
+    check.set_defaults(command=_check)
+
+    strategies = commands.add_parser("strategies", help="the tariff strategies and feeds that are installed")
+    strategies.set_defaults(command=_strategies)
+
+    _add_simulate(commands)
+    demo = commands.add_parser("demo", help="one whole day on the built-in simulator")
+    demo.add_argument("--plot", type=Path, metavar="PNG", help="draw the last plan")
+    demo.set_defaults(command=_demo)
+    return parser
+
+
+def _add_simulate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    simulate = commands.add_parser("simulate", help="serve a simulated H.E.A.T. Cloud and Aris HCU")
+    simulate.add_argument("--port", type=int, default=8080)
+    simulate.add_argument("--aris-port", type=int, default=8081)
+    simulate.add_argument("--data", type=Path, help="recording to replay (CSV or CSV.gz); default: bundled")
+    for column in ("load", "solar", "heat", "temperature"):
+        simulate.add_argument(f"--{column}-column", help=f"the recording's {column} column; default: found by name")
+    simulate.add_argument("--solar-peak-kw", type=float, help="array size where the recording is per kWp")
+    simulate.add_argument("--site-id")
+    simulate.add_argument("--api-key", help="the key that the simulated cloud accepts (never use a real one)")
+    simulate.add_argument("--hcu-token", help="the token that the simulated HCU accepts")
+    simulate.add_argument("--battery-kwh", type=float)
+    simulate.add_argument("--max-charge-kw", type=float)
+    simulate.add_argument("--max-discharge-kw", type=float)
+    simulate.add_argument("--soc-percent", type=float)
+    simulate.add_argument("--bess-power-positive", choices=("charge", "discharge"))
+    simulate.set_defaults(command=_simulate)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from optimizer.app import build_live
+    from optimizer.daemon import run_forever, run_once
+
+    app = build_live(options.config)
+    _apply_log_settings(options, app.settings.log.level, app.settings.log.format)
+    return run_once(app) if options.once else run_forever(app)
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from optimizer.app import build_dry
+    from optimizer.dry import plan_all
+
+    app = build_dry(options.config)
+    _apply_log_settings(options, app.settings.log.level, app.settings.log.format)
+    return plan_all(app, site_id=options.site, style=options.format, output=options.output, picture=options.plot)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from optimizer.app import build_dry
+    from optimizer.checkup import Level, check_up
+
+    app = build_dry(options.config)
+    _apply_log_settings(options, "error", app.settings.log.format)
+    failed = False
+    for finding in check_up(app):
+        print(finding, flush=True)
+        failed = failed or finding.level is Level.FAIL
+    return NOT_DONE if failed else DONE
+
+
+def _strategies(options: argparse.Namespace) -> int:
+    from strategies.registry import installed_feeds, installed_strategies
+
+    for title, installed in (("strategies", installed_strategies()), ("feeds", installed_feeds())):
+        print(f"{title}:")
+        for name, origin in installed:
+            print(f"  {name}  ({origin})")
+    return DONE
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from optimizer.simulator import RealClock, SimulatorOptions
+    from optimizer.simulator.command import simulate
+
+    names = (
+        "site_id",
+        "api_key",
+        "hcu_token",
+        "battery_kwh",
+        "max_charge_kw",
+        "max_discharge_kw",
+        "soc_percent",
+        "bess_power_positive",
+        "solar_peak_kw",
+    )
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    return simulate(
+        port=options.port,
+        aris_port=options.aris_port,
+        data=options.data,
+        options=SimulatorOptions(**given),
+        clock=RealClock(),
+        load_column=options.load_column,
+        solar_column=options.solar_column,
+        heat_column=options.heat_column,
+        temperature_column=options.temperature_column,
+    )
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from optimizer.demo import run_demo
+
+    if options.log_level is None:
+        _apply_log_settings(options, "error", "auto")
+    return run_demo(picture=options.plot)
+
+
+def _apply_log_settings(options: argparse.Namespace, level: str, style: str) -> None:
+    from optimizer.log import configure_logging
+
+    configure_logging(level=options.log_level or level, style=options.log_format or style)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""One HTTP request, its failures sorted into our taxonomy; and the retrying of reads."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import Any
+
+import httpx
+import stamina
+
+from optimizer.clients.within import TookTooLong, call_within
+from optimizer.errors import (
+    SourceError,
+    SourceMalformed,
+    SourceRejected,
+    SourceUnauthorized,
+    SourceUnavailable,
+)
+
+MOST_BYTES = 8 * 1024 * 1024
+MOST_WORDS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long one read may be tried: each attempt, how many, and for how long a new one may begin."""
+
+    timeout_s: float = 10.0
+    attempts: int = 3
+    retry_for_s: float = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class HttpDoor:
+    """A system behind HTTP. ``who`` names it in errors; ``token`` is sent as bearer and never shown."""
+
+    who: str
+    base_url: str
+    token: str | None = field(repr=False)
+    patience: Patience = Patience()
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(follow_redirects=False), repr=False)
+
+    def get_json(self, path: str, *, within_s: float) -> Any:
+        """Parsed JSON of a 2xx answer; retried with jitter while the failure may pass.
+
+        Raises SourceUnavailable, SourceUnauthorized, SourceRejected or SourceMalformed.
+        """
+        started = monotonic()
+
+        def left_s() -> float:
+            return within_s - (monotonic() - started)
+
+        def may_retry(error: Exception) -> bool | float:
+            if not isinstance(error, SourceUnavailable) or left_s() < 0.2:
+                return False
+            if error.retry_after_s is None:
+                return True
+            return error.retry_after_s if error.retry_after_s < left_s() else False
+
+        retrying = stamina.retry_context(
+            on=may_retry,
+            attempts=self.patience.attempts,
+            timeout=min(self.patience.retry_for_s, within_s),
+            wait_initial=0.2,
+            wait_max=2.0,
+            wait_jitter=0.5,
+        )
+        for attempt in retrying:
+            with attempt:
+                response = self.send("GET", path, within_s=min(self.patience.timeout_s, max(left_s(), 0.1)))
+                self.judge(response, path)
+                return self.parse(response, path)
+        msg = f"{self.who}: no attempt was made for {path}"
+        raise SourceUnavailable(msg)
+
+    def send(
+        self, method: str, path: str, *, within_s: float, body: object | None = None, auth: bool = True
+    ) -> httpx.Response:
+        """One request, no retry. Raises SourceUnavailable when no complete answer comes in time."""
+        headers = {"Accept": "application/json"}
+        if auth and self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = json.dumps(body, allow_nan=False).encode()
+        try:
+            request = self.client.build_request(
+                method, self.base_url + path, headers=headers, content=content, timeout=within_s
+            )
+            return call_within(within_s, lambda: self._receive(request))
+        except TookTooLong:
+            msg = f"{self.who}: no answer to {method} {path} within {within_s:.1f} s"
+            raise SourceUnavailable(msg) from None
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            msg = f"{self.who}: {method} {path} failed: {type(error).__name__}"
+            raise SourceUnavailable(msg) from None
+
+    def _receive(self, request: httpx.Request) -> httpx.Response:
+        response = self.client.send(request, stream=True)
+        try:
+            content = b""
+            for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > MOST_BYTES:
+                    msg = f"{self.who}: answer longer than {MOST_BYTES} bytes"
+                    raise SourceMalformed(msg)
+        finally:
+            response.close()
+        return httpx.Response(response.status_code, headers=_plain(response.headers), content=content)
+
+    def judge(self, response: httpx.Response, path: str) -> None:
+        """Pass a 2xx answer; raise what any other means, with the vendor's words."""
+        status = response.status_code
+        if response.is_success:
+            return
+        words = f"{self.who}: {path} answered {status}{self.vendor_words(response)}"
+        if status in {401, 403}:
+            raise SourceUnauthorized(words)
+        if status in {408, 429} or status >= 500:
+            raise SourceUnavailable(words, retry_after_s=retry_after_s(response))
+        raise SourceRejected(words)
+
+    def parse(self, response: httpx.Response, path: str) -> Any:
+        """The body as JSON. Raises SourceMalformed."""
+        try:
+            return json.loads(response.content)
+        except (ValueError, RecursionError):
+            kind = response.headers.get("content-type", "no content type")
+            msg = f"{self.who}: {path} is not valid JSON ({kind}, {len(response.content)} bytes)"
+            raise SourceMalformed(msg) from None
+
+    def vendor_words(self, response: httpx.Response) -> str:
+        """``: error (message)`` from the vendor's error body, shortened, our token taken out."""
+        try:
+            body = json.loads(response.content)
+        except (ValueError, RecursionError):
+            return ""
+        if not isinstance(body, dict):
+            return ""
+        parts = [str(body[key]) for key in ("error", "message") if isinstance(body.get(key), str | int)]
+        words = ": ".join(parts)[:MOST_WORDS]
+        if self.token:
+            words = words.replace(self.token, "***")
+        return f": {words}" if words else ""
+
+
+def retry_after_s(response: httpx.Response, now: Callable[[], datetime] | None = None) -> float | None:
+    """Seconds asked for by ``Retry-After`` (seconds or an HTTP date); None where absent or unreadable."""
+    text = response.headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    present = now() if now is not None else datetime.now(UTC)
+    return max(0.0, (at - present).total_seconds()) if at.tzinfo is not None else None
+
+
+def _plain(headers: httpx.Headers) -> dict[str, str]:
+    """Headers without those that describe a transfer that is already undone."""
+    dropped = {"content-encoding", "transfer-encoding", "content-length"}
+    return {name: value for name, value in headers.items() if name.lower() not in dropped}
+
+
+__all__ = ["HttpDoor", "Patience", "SourceError", "retry_after_s"]

@@ -1,0 +1,109 @@
+"""The JSON of both vendors as pydantic models: unknown fields ignored, absent numbers kept absent."""
+
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+
+
+def _number_or_none(value: Any) -> Any:
+    """NaN and infinity mean "no reading"; text and truth values are refused."""
+    if isinstance(value, bool):
+        msg = "a number was expected, not true or false"
+        raise ValueError(msg)
+    if value is None or (isinstance(value, int | float) and not isfinite(value)):
+        return None
+    if not isinstance(value, int | float):
+        msg = f"a number was expected, not {type(value).__name__}"
+        raise ValueError(msg)
+    return float(value)
+
+
+def _count_or_none(value: Any) -> int | None:
+    """The vendor leaves the meaning of ``accepted`` open: whatever is no integer says nothing."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _utc(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        msg = "a time stamp was expected as text"
+        raise ValueError(msg)
+    at = datetime.fromisoformat(value)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+Reading = Annotated[float | None, BeforeValidator(_number_or_none)]
+Moment = Annotated[datetime | None, BeforeValidator(_utc)]
+
+
+class Wire(BaseModel):
+    """Base of all wire models."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+
+class AssetWire(Wire):
+    """One aggregated asset group. Every field may be missing."""
+
+    rated_upper_kw: Reading = Field(None, alias="ratedPowerUpperLimitkW")
+    rated_lower_kw: Reading = Field(None, alias="ratedPowerLowerLimitkW")
+    power_kw: Reading = Field(None, alias="activePowerkW")
+    storage_kwh: Reading = Field(None, alias="availableStorageCapacitykWh")
+    soc_percent: Reading = Field(None, alias="soc")
+
+
+class EntryWire(Wire):
+    """One window of a stored schedule."""
+
+    start: Moment = Field(None, alias="startAt")
+    end: Moment = Field(None, alias="endAt")
+    value: Reading = None
+
+
+class ScheduleWire(Wire):
+    """The stored entries of one (asset, type) pair."""
+
+    asset: str | None = None
+    type: str | None = None
+    entries: list[EntryWire] | None = None
+
+
+class SiteWire(Wire):
+    """A site as ``GET site`` and, without assets, ``GET sites`` give it."""
+
+    site_id: str = Field(alias="siteId")
+    site_name: str | None = Field(None, alias="siteName")
+    is_online: StrictBool | None = Field(None, alias="isOnline")
+    reported_at: Moment = Field(None, alias="reportedAt")
+    schedules: list[ScheduleWire] | None = None
+    assets: dict[str, AssetWire | None] | None = None
+
+
+class SitesWire(Wire):
+    """The list of sites."""
+
+    sites: list[SiteWire] | None = None
+
+
+class ReceiptWire(Wire):
+    """The answer to an accepted batch."""
+
+    batch_id: str = Field(alias="batchId")
+    accepted: Annotated[int | None, BeforeValidator(_count_or_none)] = None
+
+
+class HcuWire(Wire):
+    """The hydronic control unit; derived values are left out when they have no meaning."""
+
+    source_type: str | None = Field(None, alias="sourceType")
+    mode: str | None = None
+    state: str | None = None
+    thermal_kw: Reading = Field(None, alias="thermalPowerKw")
+    electrical_kw: Reading = Field(None, alias="electricalPowerKw")
+    cop: Reading = Field(None, alias="copInstant")
+    outdoor_c: Reading = Field(None, alias="outdoorTempC")
+    backup_heater_active: StrictBool | None = Field(None, alias="backupHeaterActive")
+    active_faults: list[str] | None = Field(None, alias="activeFaults")

@@ -1,0 +1,293 @@
+"""The corridor: one cycle of one site, and the only place where errors become outcomes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from optimizer.delivery import Delivery
+from optimizer.dispatch import why_send
+from optimizer.domain.conventions import Conventions
+from optimizer.domain.outcome import Failed, Held, Outcome, Posted, Skipped
+from optimizer.domain.site import Site
+from optimizer.domain.snapshot import HcuReading, SiteReading, SiteSnapshot
+from optimizer.errors import (
+    ConfigError,
+    DeliveryError,
+    DeliveryRejected,
+    ForecastGap,
+    HeatOptimizerError,
+    ImplausibleData,
+    SourceError,
+    StaleData,
+)
+from optimizer.planning import Planned, PlanningGrid, horizon_from, plan_snapshot
+from optimizer.ports import (
+    Deadline,
+    ExternalForecasts,
+    FetchMarket,
+    PostBatch,
+    ReadHcu,
+    ReadSite,
+    RecallHistory,
+    RecallSoc,
+)
+from optimizer.reconcile import reconcile
+from strategies import TariffStrategy
+
+CYCLE_S = 27.0
+"""Within this many seconds a cycle is done with the network, whatever the network does."""
+READ_SITE_S = 10.0
+READ_HCU_S = 5.0
+INPUT_ERRORS = (SourceError, StaleData, ImplausibleData, ForecastGap)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteTask:
+    """What is configured for one site."""
+
+    site: Site
+    conventions: Conventions
+    grid: PlanningGrid
+    strategy: TariffStrategy
+    stale_after: timedelta
+    unusable_after: timedelta
+    hold_tolerance_kw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanPorts:
+    """All that planning reads from. Nothing here can change a site."""
+
+    site: ReadSite
+    hcu: ReadHcu | None
+    market: FetchMarket
+    history: RecallHistory
+    soc: RecallSoc
+    external: ExternalForecasts
+
+
+class Recorder(Protocol):
+    """The cycle's record: what was read, what is about to be sent, and what came of it."""
+
+    def record_reading(self, snapshot: SiteSnapshot, conventions: Conventions) -> None: ...
+
+    def begin(self, site_id: str, at: datetime, body: Mapping[str, Any]) -> int: ...
+
+    def end(self, cycle_id: int, outcome: Outcome, planned: Planned | None, body: Mapping[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CyclePorts:
+    """Planning's ports, and those that act and remember."""
+
+    plan: PlanPorts
+    poster: PostBatch
+    recorder: Recorder
+    pause: Callable[[float], object]
+
+
+def run_cycle(task: SiteTask, ports: CyclePorts, now: datetime, monotonic: Callable[[], float]) -> Outcome:
+    """Read, plan, check, send if it is worth it, record. Never raises a HeatOptimizerError."""
+    site_id = task.site.site_id
+    log = structlog.get_logger().bind(site_id=site_id)
+    deadline = Deadline(monotonic=monotonic, ends_at_s=monotonic() + CYCLE_S)
+    planned: Planned | None = None
+    cycle_id: int | None = None
+    try:
+        planned = plan_site(task, ports.plan, now, deadline, on_snapshot=ports.recorder.record_reading)
+        log_plan(planned, now)
+        cycle_id = ports.recorder.begin(site_id, now, _body(planned))
+        outcome = _act(task, ports, planned, now, deadline)
+    except INPUT_ERRORS as error:
+        outcome = Skipped(error=error.name, detail=str(error))
+    except HeatOptimizerError as error:
+        if isinstance(error, DeliveryRejected):
+            log.error("batch_rejected", detail=str(error))
+        outcome = Failed(error=error.name, detail=str(error))
+    _log_outcome(log, outcome, planned)
+    if cycle_id is None:
+        cycle_id = ports.recorder.begin(site_id, now, {})
+    ports.recorder.end(cycle_id, outcome, planned, _body(planned) | {"outcome": outcome})
+    return outcome
+
+
+def read_snapshot(task: SiteTask, ports: PlanPorts, now: datetime, deadline: Deadline) -> SiteSnapshot:
+    """Read site and HCU and reconcile them.
+
+    Raises SourceError when the site cannot be read, StaleData when its report is too old or it is offline.
+    An HCU that cannot be read is a degradation, not an end.
+    """
+    reading = ports.site.read_site(task.site.site_id, within_s=deadline.within_s(READ_SITE_S))
+    refuse_unusable(task, reading)
+    hcu, hcu_problem = _read_hcu(ports, deadline)
+    last_soc = ports.soc.last_soc(task.site.site_id, now)
+    snapshot = reconcile(task.site, task.conventions, reading, hcu, hcu_problem, last_soc)
+    age_s = reading.age_s
+    if age_s is None:
+        return snapshot.degraded("the site does not state when it reported")
+    if age_s > task.stale_after.total_seconds():
+        return snapshot.degraded(f"the site reported {age_s / 60:.0f} min ago")
+    return snapshot
+
+
+def plan_site(
+    task: SiteTask,
+    ports: PlanPorts,
+    now: datetime,
+    deadline: Deadline,
+    on_snapshot: Callable[[SiteSnapshot, Conventions], None] | None = None,
+) -> Planned:
+    """Everything up to the checked batch; changes nothing at the site. Raises HeatOptimizerError."""
+    snapshot = read_snapshot(task, ports, now, deadline)
+    if on_snapshot is not None:
+        on_snapshot(snapshot, task.conventions)
+    horizon = horizon_from(now, task.grid, task.site.zone)
+    tariff = task.strategy.tariff(horizon, ports.market.market(horizon))
+    if len(tariff.import_price_per_kwh) != len(horizon):
+        msg = f"the tariff has {len(tariff.import_price_per_kwh)} prices for {len(horizon)} slots"
+        raise ForecastGap(msg)
+    return plan_snapshot(
+        site=task.site,
+        conventions=task.conventions,
+        grid=task.grid,
+        horizon=horizon,
+        snapshot=snapshot.degraded(*tariff.notes),
+        tariff=tariff,
+        history=ports.history.history(task.site.site_id, now),
+        external=ports.external.external(horizon),
+        now=now,
+    )
+
+
+def refuse_unusable(task: SiteTask, reading: SiteReading) -> None:
+    """Raises StaleData when planning on this reading would be planning on the past."""
+    if reading.is_online is False:
+        msg = f"site {reading.site_id} is offline (last report {_when(reading.reported_at)})"
+        raise StaleData(msg)
+    age_s = reading.age_s
+    if age_s is not None and age_s > task.unusable_after.total_seconds():
+        msg = (
+            f"site {reading.site_id} reported {age_s / 60:.0f} min ago ({_when(reading.reported_at)}), "
+            f"older than the {task.unusable_after.total_seconds() / 60:.0f} min that a plan may rest on"
+        )
+        raise StaleData(msg)
+
+
+def _read_hcu(ports: PlanPorts, deadline: Deadline) -> tuple[HcuReading | None, str | None]:
+    if ports.hcu is None:
+        return None, None
+    try:
+        return ports.hcu.read_hcu(within_s=deadline.within_s(READ_HCU_S)), None
+    except SourceError as error:
+        return None, f"{error.name}: {error}"
+
+
+def _act(task: SiteTask, ports: CyclePorts, planned: Planned, now: datetime, deadline: Deadline) -> Outcome:
+    """Send the batch, or hold it where the site already does the same."""
+    if not planned.batch.commands:
+        return Held(reason="nothing at this site takes commands")
+    half = timedelta(hours=task.grid.publish_hours / 2)
+    until = min(now + half, planned.batch.end or now + half)
+    reason = why_send(
+        planned.batch,
+        planned.snapshot.reading.in_force,
+        now=now,
+        until=until,
+        tolerance=task.hold_tolerance_kw,
+    )
+    if reason is None:
+        return Held(reason=f"the schedule in force says the same until {_when(until)}")
+    log = structlog.get_logger().bind(site_id=task.site.site_id)
+    delivery = Delivery(
+        site_id=task.site.site_id,
+        poster=ports.poster,
+        reader=ports.plan.site,
+        deadline=deadline,
+        pause=ports.pause,
+        log=log,
+    )
+    receipt = delivery.deliver(planned)
+    log.info(
+        "batch_posted",
+        batch_id=receipt.batch_id,
+        accepted=receipt.accepted,
+        commands=len(planned.batch.commands),
+        entries=planned.batch.entry_count,
+        horizon=f"{_when(planned.plan.problem.horizon.start)}/{_when(planned.batch.end)}",
+        because=reason,
+        confirmed_by="answer" if receipt.batch_id is not None else "read_back",
+    )
+    return Posted(receipt=receipt, until=planned.batch.end)
+
+
+def log_plan(planned: Planned, now: datetime) -> None:
+    """One line for the plan, and one for each thing that stood in for a missing input."""
+    log = structlog.get_logger().bind(site_id=planned.snapshot.site_id)
+    for reason in planned.snapshot.degradations:
+        log.warning("degraded", reason=reason)
+    forecasts = planned.forecasts
+    for name in ("load", "heat", "solar"):
+        forecast = getattr(forecasts, name)
+        level = log.warning if forecast.quality.value == "fallback" else log.debug
+        level("forecast", series=name, quality=forecast.quality.value, basis=forecast.basis)
+    if planned.snapshot.hcu is None and not any("HCU" in text for text in planned.snapshot.degradations):
+        log.info("heat_source", source="heatpump asset" if planned.snapshot.heat_kw is not None else "none")
+    battery = planned.snapshot.battery
+    log.info(
+        "planned",
+        verdict=str(planned.plan.verdict),
+        objective=round(planned.plan.objective, 4),
+        currency=planned.plan.problem.currency,
+        soc_kwh=None if battery is None else round(battery.soc_kwh, 3),
+        solve_ms=round(planned.plan.solve_s * 1000, 1),
+        known_prices_until=_when(planned.tariff.known_until),
+    )
+
+
+def _log_outcome(log: structlog.typing.FilteringBoundLogger, outcome: Outcome, planned: Planned | None) -> None:
+    match outcome:
+        case Posted():
+            log.info("cycle_done", outcome="posted")
+        case Held(reason=reason):
+            log.info("cycle_done", outcome="held", reason=reason)
+        case Skipped(error=error, detail=detail):
+            log.error("cycle_skipped", error=error, detail=detail, kept="the schedule in force")
+        case Failed(error=error, detail=detail):
+            log.error("cycle_failed", error=error, detail=detail, kept="the schedule in force")
+
+
+def _body(planned: Planned | None) -> dict[str, Any]:
+    if planned is None:
+        return {}
+    return {
+        "snapshot": planned.snapshot,
+        "tariff": planned.tariff,
+        "forecasts": planned.forecasts,
+        "problem": planned.plan.problem,
+        "flows": planned.plan.flows,
+        "verdict": str(planned.plan.verdict),
+        "costs": planned.plan.costs,
+        "batch": planned.batch,
+        "clear": planned.clear,
+    }
+
+
+def _when(at: datetime | None) -> str | None:
+    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+__all__ = [
+    "ConfigError",
+    "CyclePorts",
+    "DeliveryError",
+    "PlanPorts",
+    "Recorder",
+    "SiteTask",
+    "log_plan",
+    "plan_site",
+    "read_snapshot",
+    "run_cycle",
+]

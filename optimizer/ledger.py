@@ -1,0 +1,234 @@
+"""The only memory between cycles: SQLite with telemetry, and one record of every cycle.
+
+A cycle is recorded before its batch is sent (intent) and again with what came of it (outcome), so that a
+crash in between leaves a trace of what may be in force. Large values are JSON, compressed.
+"""
+
+import json
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any, Self
+
+from optimizer.errors import ConfigError
+
+SCHEMA_VERSION = 1
+TELEMETRY_COLUMNS = ("load_kw", "solar_kw", "heat_kw", "thermal_kw", "outdoor_c", "other_kw")
+SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS telemetry (
+    site_id TEXT NOT NULL, at INTEGER NOT NULL,
+    {", ".join(f"{name} REAL" for name in TELEMETRY_COLUMNS)}, soc_percent REAL,
+    PRIMARY KEY (site_id, at)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cycles (
+    cycle_id INTEGER PRIMARY KEY, site_id TEXT NOT NULL, at TEXT NOT NULL, outcome TEXT NOT NULL,
+    detail TEXT, batch_id TEXT, accepted INTEGER, verdict TEXT, objective REAL, currency TEXT, body BLOB);
+CREATE INDEX IF NOT EXISTS cycles_by_site ON cycles (site_id, at);
+CREATE INDEX IF NOT EXISTS cycles_by_batch ON cycles (batch_id);
+"""
+BUCKET_S = 900
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetrySample:
+    """One reading of a site at one instant. None: not read, or not to be learnt from."""
+
+    at: datetime
+    load_kw: float | None
+    solar_kw: float | None
+    heat_kw: float | None
+    thermal_kw: float | None
+    outdoor_c: float | None
+    other_kw: float | None
+    soc_percent: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleRecord:
+    """A cycle as it is stored. ``body`` holds inputs, plan, batch and outcome."""
+
+    cycle_id: int
+    site_id: str
+    at: datetime
+    outcome: str
+    detail: str | None
+    batch_id: str | None
+    verdict: str | None
+    objective: float | None
+    body: Mapping[str, Any]
+
+
+class Ledger:
+    """A SQLite file, safe to use from several threads and from several processes."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open or create the ledger. Raises ConfigError naming the file when that cannot be done."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(path, check_same_thread=False, timeout=10.0)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version not in {0, SCHEMA_VERSION}:
+                connection.close()
+                msg = f"ledger {path} is of version {version}; this program reads version {SCHEMA_VERSION}"
+                raise ConfigError(msg)
+            with connection:
+                connection.executescript(SCHEMA)
+                connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        except (sqlite3.Error, OSError) as error:
+            msg = f"ledger {path} cannot be opened: {error}; check its folder's permissions or set [ledger] path"
+            raise ConfigError(msg) from None
+        return cls(connection)
+
+    @classmethod
+    def open_read_only(cls, path: Path) -> Self:
+        """Open an existing ledger for reading; an empty one in memory where there is none."""
+        if not path.exists():
+            connection = sqlite3.connect(":memory:", check_same_thread=False)
+            connection.executescript(SCHEMA)
+            return cls(connection)
+        try:
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+            connection.execute("SELECT 1 FROM telemetry LIMIT 1")
+        except sqlite3.Error as error:
+            msg = f"ledger {path} cannot be read: {error}"
+            raise ConfigError(msg) from None
+        return cls(connection)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._connection:
+            yield self._connection
+
+    def record_sample(self, site_id: str, sample: TelemetrySample) -> None:
+        """Store one reading; a second one of the same second replaces the first."""
+        names = ("at", *TELEMETRY_COLUMNS, "soc_percent")
+        values = [int(sample.at.timestamp()), *(getattr(sample, name) for name in names[1:])]
+        marks = ", ".join("?" * (len(names) + 1))
+        with self._transaction() as db:
+            db.execute(
+                f"INSERT OR REPLACE INTO telemetry (site_id, {', '.join(names)}) VALUES ({marks})", [site_id, *values]
+            )
+
+    def quarter_hour_means(
+        self, site_id: str, start: datetime, end: datetime
+    ) -> tuple[list[int], dict[str, list[float | None]]]:
+        """Mean of each column per 15 minutes of ``[start, end)``: epoch seconds of the starts, and columns."""
+        means = ", ".join(f"avg({name})" for name in TELEMETRY_COLUMNS)
+        with self._lock:
+            rows = self._connection.execute(
+                f"SELECT at / {BUCKET_S} * {BUCKET_S} AS bucket, {means} FROM telemetry "
+                "WHERE site_id = ? AND at >= ? AND at < ? GROUP BY bucket ORDER BY bucket",
+                (site_id, int(start.timestamp()), int(end.timestamp())),
+            ).fetchall()
+        columns = {name: [row[number + 1] for row in rows] for number, name in enumerate(TELEMETRY_COLUMNS)}
+        return [row[0] for row in rows], columns
+
+    def newest_soc(self, site_id: str, since: datetime, until: datetime) -> tuple[datetime, float] | None:
+        """The newest recorded state of charge (percent) in ``[since, until]`` and when it was read."""
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT at, soc_percent FROM telemetry WHERE site_id = ? AND at >= ? AND at <= ? "
+                "AND soc_percent IS NOT NULL ORDER BY at DESC LIMIT 1",
+                (site_id, int(since.timestamp()), int(until.timestamp())),
+            ).fetchone()
+        return None if row is None else (datetime.fromtimestamp(row[0], UTC), row[1])
+
+    def begin_cycle(self, site_id: str, at: datetime, body: Mapping[str, Any]) -> int:
+        """Store what is about to be done; the outcome reads ``intent`` until ``end_cycle``."""
+        with self._transaction() as db:
+            cursor = db.execute(
+                "INSERT INTO cycles (site_id, at, outcome, body) VALUES (?, ?, 'intent', ?)",
+                (site_id, at.isoformat(), _pack(body)),
+            )
+        return int(cursor.lastrowid or 0)
+
+    def end_cycle(
+        self,
+        cycle_id: int,
+        *,
+        outcome: str,
+        detail: str | None,
+        batch_id: str | None = None,
+        accepted: int | None = None,
+        verdict: str | None = None,
+        objective: float | None = None,
+        currency: str | None = None,
+        body: Mapping[str, Any],
+    ) -> None:
+        """Complete a record with what came of it."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE cycles SET outcome = ?, detail = ?, batch_id = ?, accepted = ?, verdict = ?, "
+                "objective = ?, currency = ?, body = ? WHERE cycle_id = ?",
+                (outcome, detail, batch_id, accepted, verdict, objective, currency, _pack(body), cycle_id),
+            )
+
+    def cycles(self, site_id: str, *, limit: int = 100) -> list[CycleRecord]:
+        """The newest cycles of a site, newest first."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT cycle_id, site_id, at, outcome, detail, batch_id, verdict, objective, body FROM cycles "
+                "WHERE site_id = ? ORDER BY cycle_id DESC LIMIT ?",
+                (site_id, limit),
+            ).fetchall()
+        return [
+            CycleRecord(
+                cycle_id=row[0],
+                site_id=row[1],
+                at=datetime.fromisoformat(row[2]),
+                outcome=row[3],
+                detail=row[4],
+                batch_id=row[5],
+                verdict=row[6],
+                objective=row[7],
+                body=json.loads(zlib.decompress(row[8])),
+            )
+            for row in rows
+        ]
+
+    def prune(self, now: datetime, *, keep_telemetry_days: int, keep_cycles_days: int) -> tuple[int, int]:
+        """Delete what is older than said; returns how many samples and cycles went."""
+        with self._transaction() as db:
+            samples = db.execute(
+                "DELETE FROM telemetry WHERE at < ?",
+                (int((now - timedelta(days=keep_telemetry_days)).timestamp()),),
+            ).rowcount
+            cycles = db.execute(
+                "DELETE FROM cycles WHERE at < ?", ((now - timedelta(days=keep_cycles_days)).isoformat(),)
+            ).rowcount
+        return samples, cycles
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses, enums and times as what JSON knows."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {key: plain(part) for key, part in asdict(value).items()}
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple | frozenset | set):
+        return [plain(part) for part in value]
+    return value
+
+
+def _pack(body: Mapping[str, Any]) -> bytes:
+    return zlib.compress(json.dumps(plain(body)).encode(), level=6)

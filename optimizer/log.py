@@ -1,0 +1,73 @@
+"""structlog, configured once: JSON lines, or readable ones on a terminal; secrets never pass."""
+
+import logging
+import sys
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+HIDDEN = "***"
+SECRET_KEYS = ("authorization", "api_key", "token", "secret", "password", "bearer")
+
+
+class Redact:
+    """Replaces every known secret, and the value of every key that names one, in each log line."""
+
+    def __init__(self) -> None:
+        self._secrets: tuple[str, ...] = ()
+
+    def add(self, secrets: Iterable[str]) -> None:
+        """Secrets that must never be printed, from now on."""
+        self._secrets = tuple({*self._secrets, *(secret for secret in secrets if secret)})
+
+    def text(self, text: str) -> str:
+        """``text`` without any known secret."""
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        return text
+
+    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        return {key: HIDDEN if _names_secret(key) else self._clean(value) for key, value in event.items()}
+
+    def _clean(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {key: HIDDEN if _names_secret(str(key)) else self._clean(part) for key, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._clean(part) for part in value]
+        return value
+
+
+REDACT = Redact()
+
+
+def _names_secret(key: str) -> bool:
+    return any(word in key.lower() for word in SECRET_KEYS)
+
+
+def configure_logging(*, level: str = "info", style: str = "auto", stream: TextIO | None = None) -> None:
+    """Log to ``stream`` (standard error by default). Libraries' own loggers speak from warning on."""
+    out = sys.stderr if stream is None else stream
+    readable = style == "console" or (style == "auto" and out.isatty())
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=out.isatty()) if readable else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+            structlog.processors.format_exc_info,
+            REDACT,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=out, format="%(name)s: %(message)s", force=True)
+    for noisy in ("httpx", "httpcore", "apscheduler", "stamina"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)

@@ -1,0 +1,122 @@
+"""The ledger as the ports that a cycle knows: history, last state of charge, and the record of cycles."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import structlog
+
+from optimizer.domain.conventions import Conventions
+from optimizer.domain.outcome import Failed, Held, Outcome, Posted, Skipped
+from optimizer.domain.snapshot import SiteSnapshot
+from optimizer.ledger import TELEMETRY_COLUMNS, Ledger, TelemetrySample
+from optimizer.planning import Planned, curtailment_in_force
+from optimizer.reconcile import LastSoc, plausible_soc
+
+HISTORY = timedelta(days=35)
+SOC_MAY_BE = timedelta(minutes=60)
+
+
+def sample_of(snapshot: SiteSnapshot, conventions: Conventions, stale_after: timedelta) -> TelemetrySample | None:
+    """What a snapshot teaches. None where the site's report is stale; single values None where untrue.
+
+    A curtailed array does not show what the sun could give; an HCU in defrost or fault does not show demand.
+    """
+    reading, hcu = snapshot.reading, snapshot.hcu
+    age_s = reading.age_s
+    if age_s is not None and age_s > stale_after.total_seconds():
+        return None
+    curtailed = curtailment_in_force(snapshot, conventions, snapshot.taken_at)
+    teaches_heat = hcu is None or hcu.teaches
+    return TelemetrySample(
+        at=snapshot.taken_at,
+        load_kw=snapshot.load_kw,
+        solar_kw=None if curtailed else reading.solar_kw,
+        heat_kw=snapshot.heat_kw if teaches_heat else None,
+        thermal_kw=hcu.thermal_kw if hcu is not None and hcu.teaches else None,
+        outdoor_c=None if hcu is None else hcu.outdoor_c,
+        other_kw=snapshot.other_kw,
+        soc_percent=None if reading.battery is None else plausible_soc(reading.battery.soc_percent),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerHistory:
+    """Recorded telemetry as the forecasts want it."""
+
+    ledger: Ledger
+
+    def history(self, site_id: str, now: datetime) -> pd.DataFrame:
+        """15-minute means of the last weeks, UTC, columns as in the ledger, NaN where nothing was recorded."""
+        starts, columns = self.ledger.quarter_hour_means(site_id, now - HISTORY, now)
+        index = pd.to_datetime(starts, unit="s", utc=True)
+        return pd.DataFrame(columns, index=pd.DatetimeIndex(index), columns=list(TELEMETRY_COLUMNS), dtype=float)
+
+    def last_soc(self, site_id: str, now: datetime) -> LastSoc | None:
+        """The newest state of charge of the last hour."""
+        found = self.ledger.newest_soc(site_id, now - SOC_MAY_BE, now)
+        if found is None:
+            return None
+        at, soc_percent = found
+        return LastSoc(soc_percent=soc_percent, age_s=(now - at).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRecorder:
+    """Writes cycles. A ledger that cannot be written is reported and does not stop dispatch."""
+
+    ledger: Ledger
+    stale_after: timedelta
+
+    def record_reading(self, snapshot: SiteSnapshot, conventions: Conventions) -> None:
+        """Store the snapshot's sample."""
+        sample = sample_of(snapshot, conventions, self.stale_after)
+        if sample is None:
+            return
+        try:
+            self.ledger.record_sample(snapshot.site_id, sample)
+        except sqlite3.Error as error:
+            _complain(snapshot.site_id, error)
+
+    def begin(self, site_id: str, at: datetime, body: Mapping[str, Any]) -> int:
+        """Store the intent; -1 where the ledger cannot be written."""
+        try:
+            return self.ledger.begin_cycle(site_id, at, body)
+        except sqlite3.Error as error:
+            _complain(site_id, error)
+            return -1
+
+    def end(self, cycle_id: int, outcome: Outcome, planned: Planned | None, body: Mapping[str, Any]) -> None:
+        """Store what came of it."""
+        detail, batch_id, accepted = None, None, None
+        match outcome:
+            case Posted(receipt=receipt):
+                batch_id, accepted = receipt.batch_id, receipt.accepted
+            case Held(reason=reason):
+                detail = reason
+            case Skipped(error=error, detail=words) | Failed(error=error, detail=words):
+                detail = f"{error}: {words}"
+        if cycle_id < 0:
+            return
+        plan = None if planned is None else planned.plan
+        try:
+            self.ledger.end_cycle(
+                cycle_id,
+                outcome=type(outcome).__name__.lower(),
+                detail=detail,
+                batch_id=batch_id,
+                accepted=accepted,
+                verdict=None if plan is None else str(plan.verdict),
+                objective=None if plan is None else plan.objective,
+                currency=None if plan is None else plan.problem.currency,
+                body=body,
+            )
+        except sqlite3.Error as failure:
+            _complain(str(cycle_id), failure)
+
+
+def _complain(what: str, error: sqlite3.Error) -> None:
+    structlog.get_logger().error("ledger_not_written", record=what, detail=str(error))

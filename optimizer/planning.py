@@ -1,0 +1,198 @@
+"""From a snapshot in hand to a checked batch: pure, the part of a cycle that can be replayed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from optimizer.dispatch import Circumstances, compile_batch, find_conflicts, other_battery_pair
+from optimizer.domain.command import Batch, Command, Pair
+from optimizer.domain.conventions import Conventions, FirstEntryStarts
+from optimizer.domain.forecast import Forecasts
+from optimizer.domain.horizon import Horizon, floor_to_slot, plan_horizon
+from optimizer.domain.limits import SiteLimits
+from optimizer.domain.plan import Plan
+from optimizer.domain.problem import Problem
+from optimizer.domain.series import Series
+from optimizer.domain.site import Site
+from optimizer.domain.snapshot import SiteSnapshot
+from optimizer.domain.tariff import Tariff
+from optimizer.errors import CommandConflict
+from optimizer.forecast import ForecastInputs, Present, forecast_site
+from optimizer.lp import solve, stored_energy_value_per_kwh
+from optimizer.reconcile import has_heat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanningGrid:
+    """How far and how finely is planned and published."""
+
+    slot_minutes: int = 15
+    horizon_hours: float = 36.0
+    publish_hours: float = 24.0
+    solver_time_s: float = 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """Everything that one cycle thought. ``clear`` goes in a request of its own before ``batch``."""
+
+    snapshot: SiteSnapshot
+    tariff: Tariff
+    forecasts: Forecasts
+    plan: Plan
+    batch: Batch
+    clear: Batch | None
+    limits: SiteLimits
+
+
+def horizon_from(now: datetime, grid: PlanningGrid, zone: str) -> Horizon:
+    """The slots to plan, from ``now`` on."""
+    return plan_horizon(now, slot_minutes=grid.slot_minutes, horizon_hours=grid.horizon_hours, zone=zone)
+
+
+def plan_snapshot(
+    *,
+    site: Site,
+    conventions: Conventions,
+    grid: PlanningGrid,
+    horizon: Horizon,
+    snapshot: SiteSnapshot,
+    tariff: Tariff,
+    history: pd.DataFrame,
+    external: Mapping[str, Series],
+    now: datetime,
+) -> Planned:
+    """Forecast, solve, compile and check. Raises PlanError or CommandConflict."""
+    forecasts = forecast_site(_forecast_inputs(site, conventions, snapshot, history, external, now), horizon)
+    plan = solve(_problem(snapshot, forecasts, tariff, horizon, grid))
+    limits = site_limits(snapshot)
+    first_start = now.replace(microsecond=0)
+    if conventions.first_entry_starts is FirstEntryStarts.SLOT:
+        first_start = floor_to_slot(now, grid.slot_minutes)
+    in_force = snapshot.reading.in_force
+    batch = compile_batch(
+        plan,
+        mode=site.dispatch,
+        conventions=conventions,
+        limits=limits,
+        solar_rated_kw=snapshot.reading.solar_rated_kw or site.solar.peak_kw,
+        in_force=in_force,
+        first_start=first_start,
+        publish_until=now + timedelta(hours=grid.publish_hours),
+    )
+    clear = clearing_batch(batch, in_force)
+    left = tuple(command for command in in_force if clear is None or command.pair not in clear.pairs)
+    if batch.commands:
+        check(batch, left, limits, conventions, now)
+    if clear is not None:
+        check(clear, in_force, limits, conventions, now)
+    return Planned(
+        snapshot=snapshot,
+        tariff=tariff,
+        forecasts=forecasts,
+        plan=plan,
+        batch=batch,
+        clear=clear,
+        limits=limits,
+    )
+
+
+def check(
+    batch: Batch, in_force: tuple[Command, ...], limits: SiteLimits, conventions: Conventions, now: datetime
+) -> None:
+    """Raises CommandConflict unless ``batch`` keeps every rule of a valid schedule."""
+    circumstances = Circumstances(now=now, in_force=in_force, limits=limits, conventions=conventions)
+    findings = find_conflicts(batch, circumstances)
+    if findings:
+        msg = f"{len(findings)} broken rule(s), nothing was sent: {'; '.join(findings[:3])}"
+        raise CommandConflict(msg)
+
+
+def clearing_batch(batch: Batch, in_force: tuple[Command, ...]) -> Batch | None:
+    """The request that clears the other battery pair where it is in force; None where it is not."""
+    other = other_battery_pair(batch)
+    if other is None or not any(command.pair is other and command.entries for command in in_force):
+        return None
+    return Batch(commands=(Command(pair=other, entries=()),))
+
+
+def site_limits(snapshot: SiteSnapshot) -> SiteLimits:
+    """What the site's commands may ask for."""
+    battery = snapshot.battery
+    return SiteLimits(
+        import_limit_kw=snapshot.import_limit_kw,
+        export_limit_kw=snapshot.export_limit_kw,
+        max_charge_kw=None if battery is None else battery.max_charge_kw,
+        max_discharge_kw=None if battery is None else battery.max_discharge_kw,
+    )
+
+
+def curtailment_in_force(snapshot: SiteSnapshot, conventions: Conventions, at: datetime) -> bool:
+    """Whether the sun is being cut by a schedule at ``at``, so that its reading is not what it could give."""
+    released = 0.0 if conventions.curtailment_percent.value == "cut" else 100.0
+    return any(
+        entry.start <= at < entry.end and entry.value != released
+        for command in snapshot.reading.in_force
+        if command.pair is Pair.SOLAR_CURTAILMENT
+        for entry in command.entries
+    )
+
+
+def _forecast_inputs(
+    site: Site,
+    conventions: Conventions,
+    snapshot: SiteSnapshot,
+    history: pd.DataFrame,
+    external: Mapping[str, Series],
+    now: datetime,
+) -> ForecastInputs:
+    hcu = snapshot.hcu
+    curtailed = curtailment_in_force(snapshot, conventions, snapshot.taken_at)
+    return ForecastInputs(
+        site=site,
+        present=Present(
+            at=now,
+            load_kw=snapshot.load_kw,
+            heat_kw=snapshot.heat_kw,
+            solar_kw=None if curtailed else snapshot.reading.solar_kw,
+            other_kw=snapshot.other_kw,
+            outdoor_c=None if hcu is None else hcu.outdoor_c,
+        ),
+        history=history,
+        solar_rated_kw=snapshot.reading.solar_rated_kw,
+        has_solar=snapshot.reading.has_solar,
+        has_heat=has_heat(site, snapshot),
+        external=external,
+    )
+
+
+def _problem(
+    snapshot: SiteSnapshot, forecasts: Forecasts, tariff: Tariff, horizon: Horizon, grid: PlanningGrid
+) -> Problem:
+    battery = snapshot.battery
+    terminal_value_per_kwh = 0.0
+    if battery is not None:
+        terminal_value_per_kwh = stored_energy_value_per_kwh(
+            horizon,
+            tariff.import_price_per_kwh,
+            discharge_efficiency=battery.discharge_efficiency,
+            wear_cost_per_kwh=battery.wear_cost_per_kwh,
+        )
+    return Problem(
+        site_id=snapshot.site_id,
+        horizon=horizon,
+        load_kw=forecasts.load.kw,
+        heat_kw=forecasts.heat.kw,
+        solar_kw=forecasts.solar.kw,
+        import_price_per_kwh=tariff.import_price_per_kwh,
+        export_price_per_kwh=tariff.export_price_per_kwh,
+        currency=tariff.currency,
+        import_limit_kw=snapshot.import_limit_kw,
+        export_limit_kw=snapshot.export_limit_kw,
+        battery=battery,
+        terminal_value_per_kwh=terminal_value_per_kwh,
+        can_curtail=snapshot.reading.has_solar,
+        solver_time_s=grid.solver_time_s,
+    )

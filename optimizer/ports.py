@@ -1,0 +1,69 @@
+"""The one-method contracts through which a cycle reaches the world."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import pandas as pd
+
+from optimizer.domain.command import Batch, Receipt
+from optimizer.domain.horizon import Horizon
+from optimizer.domain.series import Series
+from optimizer.domain.snapshot import HcuReading, SiteReading
+from optimizer.domain.tariff import Market
+from optimizer.reconcile import LastSoc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline:
+    """When a cycle must be done with the network, on a monotonic clock that is passed in."""
+
+    monotonic: Callable[[], float]
+    ends_at_s: float
+
+    def within_s(self, most_s: float, *, keep_s: float = 0.0) -> float:
+        """Seconds that a call may take: at most ``most_s``, leaving ``keep_s`` for what comes after."""
+        return max(0.0, min(most_s, self.ends_at_s - self.monotonic() - keep_s))
+
+
+class ReadSite(Protocol):
+    """Read one site from the cloud. Raises SourceError."""
+
+    def read_site(self, site_id: str, *, within_s: float) -> SiteReading: ...
+
+
+class ReadHcu(Protocol):
+    """Read the hydronic control unit. Raises SourceError."""
+
+    def read_hcu(self, *, within_s: float) -> HcuReading: ...
+
+
+class PostBatch(Protocol):
+    """Send a batch once. Raises DeliveryRejected, DeliveryUnconfirmed, SourceUnauthorized."""
+
+    def post_batch(self, site_id: str, batch: Batch, *, within_s: float) -> Receipt: ...
+
+
+class FetchMarket(Protocol):
+    """What the feeds know now. Raises SourceError or ConfigError."""
+
+    def market(self, horizon: Horizon) -> Market: ...
+
+
+class RecallHistory(Protocol):
+    """15-minute means of recorded telemetry before ``now``; see ``ForecastInputs.history``."""
+
+    def history(self, site_id: str, now: datetime) -> pd.DataFrame: ...
+
+
+class RecallSoc(Protocol):
+    """The newest plausible state of charge on record, if it is young enough to be used."""
+
+    def last_soc(self, site_id: str, now: datetime) -> LastSoc | None: ...
+
+
+class ExternalForecasts(Protocol):
+    """Forecasts that the operator supplies, by name (``load``, ``solar``, ``heat``), kW."""
+
+    def external(self, horizon: Horizon) -> Mapping[str, Series]: ...

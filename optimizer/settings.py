@@ -1,0 +1,272 @@
+"""Every setting with its default: TOML file, then environment ``HEAT_OPTIMIZER_…`` (nested with ``__``)."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from optimizer.domain.conventions import (
+    AfterLastEntry,
+    BatterySign,
+    CurtailmentBase,
+    CurtailmentPercent,
+    FirstEntryStarts,
+    GridSign,
+    StorageCapacity,
+)
+from optimizer.domain.site import DispatchMode
+from optimizer.secret import SecretRef
+
+ENV_PREFIX = "HEAT_OPTIMIZER_"
+
+
+def _http_url(url: str) -> str:
+    url = url.rstrip("/")
+    scheme, _, rest = url.partition("://")
+    if scheme not in {"http", "https"} or not rest or "@" in rest.split("/")[0] or " " in rest:
+        msg = "an address starts with https:// or http:// and holds no user, password or blank"
+        raise ValueError(msg)
+    return url
+
+
+def _path(path: str) -> str:
+    if path and not path.startswith("/"):
+        msg = "a path starts with /"
+        raise ValueError(msg)
+    return path.rstrip("/")
+
+
+def _site_path(path: str) -> str:
+    if "{site_id}" not in path or path.replace("{site_id}", "").count("{"):
+        msg = "this path must hold {site_id} and no other placeholder"
+        raise ValueError(msg)
+    return _path(path)
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        msg = f"no time zone {name!r}; use an IANA name such as Europe/Berlin"
+        raise ValueError(msg)
+    return name
+
+
+Url = Annotated[str, AfterValidator(_http_url)]
+UrlPath = Annotated[str, AfterValidator(_path)]
+SitePath = Annotated[str, AfterValidator(_site_path)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Efficiency = Annotated[float, Field(gt=0, le=1)]
+GRID_MINUTES = (5, 10, 15, 20, 30, 60)
+
+
+def _divides_the_hour(minutes: int) -> int:
+    if minutes not in GRID_MINUTES:
+        msg = f"{minutes} is not one of {', '.join(map(str, GRID_MINUTES))}"
+        raise ValueError(msg)
+    return minutes
+
+
+GridMinutes = Annotated[int, AfterValidator(_divides_the_hour)]
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, unknown keys refused, inputs kept out of error texts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class ConventionSettings(Section):
+    """``[heat_cloud.conventions]``: what the vendor's documents leave open."""
+
+    bess_power_positive: BatterySign | None = None
+    bess_telemetry_positive: BatterySign | None = None
+    curtailment_percent: CurtailmentPercent = CurtailmentPercent.CUT
+    curtailment_base: CurtailmentBase = CurtailmentBase.AVAILABLE
+    grid_power_positive: GridSign = GridSign.IMPORT
+    load_includes_heatpump: bool = False
+    load_includes_ev: bool = False
+    storage_capacity: StorageCapacity = StorageCapacity.USABLE
+    max_entries_per_command: Annotated[int, Field(ge=2)] = 96
+    after_last_entry: AfterLastEntry = AfterLastEntry.UNKNOWN
+    first_entry_starts: FirstEntryStarts = FirstEntryStarts.NOW
+    power_step_kw: Positive = 0.01
+    percent_step: Annotated[float, Field(gt=0, le=10)] = 0.1
+    stale_after_minutes: Positive = 15.0
+    unusable_after_minutes: Positive = 60.0
+
+
+class HeatCloudSettings(Section):
+    """``[heat_cloud]``: where the cloud is and how its documents are read."""
+
+    base_url: Url
+    api_prefix: UrlPath = "/api/v0/public"
+    sites_path: UrlPath = "/sites"
+    site_path: SitePath = "/sites/{site_id}"
+    schedules_path: SitePath = "/sites/{site_id}/schedules"
+    health_path: UrlPath = "/health"
+    api_key: SecretRef
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    conventions: ConventionSettings = ConventionSettings()
+
+
+class PlanningSettings(Section):
+    """``[planning]``: the grid of time and how often it is planned."""
+
+    slot_minutes: GridMinutes = 15
+    horizon_hours: Annotated[float, Field(ge=1, le=168)] = 36.0
+    publish_hours: Annotated[float, Field(ge=1, le=168)] = 24.0
+    replan_minutes: GridMinutes = 15
+    solver_time_s: Annotated[float, Field(gt=0, le=60)] = 8.0
+
+    @model_validator(mode="after")
+    def _publish_what_is_planned(self) -> "PlanningSettings":
+        if self.publish_hours > self.horizon_hours:
+            msg = (
+                f"publish_hours ({self.publish_hours:g}) exceeds horizon_hours ({self.horizon_hours:g}): "
+                "only what is planned can be published"
+            )
+            raise ValueError(msg)
+        return self
+
+
+class LedgerSettings(Section):
+    """``[ledger]``. Without ``path``: heat-optimizer.sqlite3 in $STATE_DIRECTORY, else in the working folder."""
+
+    path: Path | None = None
+    keep_telemetry_days: Annotated[int, Field(ge=35)] = 400
+    keep_cycles_days: Annotated[int, Field(ge=1)] = 90
+
+
+class LogSettings(Section):
+    """``[log]``. ``format`` auto: readable on a terminal, JSON otherwise."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class HcuSettings(Section):
+    """``[sites.hcu]``: the Aris control unit of the site."""
+
+    base_url: Url
+    token: SecretRef
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    is_site_heatpump: bool = True
+
+
+class BatterySection(Section):
+    """``[sites.battery]``: values given here override what the cloud reports."""
+
+    capacity_kwh: Positive | None = None
+    max_charge_kw: NotNegative | None = None
+    max_discharge_kw: NotNegative | None = None
+    soc_min_percent: Percent = 10.0
+    soc_max_percent: Percent = 100.0
+    reserve_percent: Percent | None = None
+    charge_efficiency: Efficiency = 0.95
+    discharge_efficiency: Efficiency = 0.95
+    wear_cost_per_kwh: NotNegative = 0.01
+
+    @model_validator(mode="after")
+    def _window(self) -> "BatterySection":
+        if self.soc_min_percent >= self.soc_max_percent:
+            msg = f"soc_min_percent ({self.soc_min_percent:g}) must be below soc_max_percent ({self.soc_max_percent:g})"
+            raise ValueError(msg)
+        if self.reserve_percent is not None and self.reserve_percent > self.soc_max_percent:
+            msg = f"reserve_percent ({self.reserve_percent:g}) exceeds soc_max_percent ({self.soc_max_percent:g})"
+            raise ValueError(msg)
+        return self
+
+
+class GridSection(Section):
+    """``[sites.grid]``: contract limits in kW, where they are tighter than the connection's ratings."""
+
+    import_limit_kw: NotNegative | None = None
+    export_limit_kw: NotNegative | None = None
+
+
+class LocationSection(Section):
+    """``[sites.location]``: degrees north and east."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+
+
+class SolarSection(Section):
+    """``[sites.solar]``: azimuth in degrees clockwise from north (180 is south)."""
+
+    peak_kw: NotNegative | None = None
+    tilt_deg: Annotated[float, Field(ge=0, le=90)] = 30.0
+    azimuth_deg: Annotated[float, Field(ge=0, lt=360)] | None = None
+
+
+class ForecastSection(Section):
+    """``[sites.forecasts]``: feeds whose series (kW) replace our own forecast where they have values."""
+
+    load: dict[str, Any] | None = None
+    solar: dict[str, Any] | None = None
+    heat: dict[str, Any] | None = None
+
+
+class SiteSettings(Section):
+    """``[[sites]]``: one site, with its tariff and whatever is known of its assets."""
+
+    site_id: Annotated[str, Field(min_length=1)]
+    timezone: Annotated[str, AfterValidator(_zone)]
+    dispatch: DispatchMode = DispatchMode.BATTERY_POWER
+    hold_tolerance_kw: NotNegative = 0.02
+    annual_load_kwh: Positive | None = None
+    holiday_country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    hcu: HcuSettings | None = None
+    battery: BatterySection = BatterySection()
+    grid: GridSection = GridSection()
+    location: LocationSection | None = None
+    solar: SolarSection = SolarSection()
+    tariff: dict[str, Any]
+    feeds: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    forecasts: ForecastSection = ForecastSection()
+
+
+class Settings(BaseSettings):
+    """The whole configuration of one process."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        hide_input_in_errors=True,
+        nested_model_default_partial_update=True,
+    )
+
+    heat_cloud: HeatCloudSettings
+    planning: PlanningSettings = PlanningSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    log: LogSettings = LogSettings()
+    sites: tuple[SiteSettings, ...]
+
+    @model_validator(mode="after")
+    def _each_site_once(self) -> "Settings":
+        if not self.sites:
+            msg = "give at least one [[sites]] with site_id, timezone and [sites.tariff]"
+            raise ValueError(msg)
+        ids = [site.site_id.lower() for site in self.sites]
+        doubled = sorted({site_id for site_id in ids if ids.count(site_id) > 1})
+        if doubled:
+            msg = f"site_id {doubled[0]} stands in two [[sites]]"
+            raise ValueError(msg)
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file; nothing else is read."""
+        return env_settings, TomlConfigSettingsSource(settings_cls)
