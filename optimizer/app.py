@@ -29,9 +29,9 @@ from strategies.registry import build_feed, build_strategy
 ASSUMED_SIGN = BatterySign.CHARGE
 HOW_TO_FIND_THE_SIGN = (
     "heat_cloud.conventions.bess_power_positive: not set. The documents do not say whether a positive "
-    "bess.activePowerkW charges or discharges, and a wrong guess moves power the wrong way. Watch the site while "
-    'its battery is charging: if activePowerkW of bess is positive then, set "charge", else "discharge"; '
-    "or ask the vendor"
+    "bess.activePowerkW charges or discharges, and a wrong guess moves power the wrong way. Watch the site while a "
+    "battery power schedule of known sign runs: if soc rises under a positive value set 'charge', if it falls set "
+    "'discharge'. Without such a schedule ask the vendor; telemetry alone tells only bess_telemetry_positive"
 )
 
 
@@ -54,6 +54,14 @@ class Application:
     ledger: Ledger
     now: Callable[[], datetime]
     assumptions: tuple[str, ...] = ()
+
+    def close(self) -> None:
+        """Close connections and ledger."""
+        self.heat.door.client.close()
+        for site in self.sites:
+            if isinstance(site.ports.hcu, ArisClient):
+                site.ports.hcu.door.client.close()
+        self.ledger.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +90,10 @@ def build_dry(
         assumptions = (f'bess_power_positive is not set: assumed "{ASSUMED_SIGN.value}"',)
     conventions = conventions_of(settings, assumed=ASSUMED_SIGN)
     heat = _heat_client(settings, conventions, file.parent, now, environ)
-    ledger = Ledger.open_read_only(ledger_path(settings, file.parent, environ))
+    where = ledger_path(settings, file.parent, environ)
+    if not where.exists():
+        assumptions += (f"no ledger at {where}: forecasts start from nothing",)
+    ledger = Ledger.open_read_only(where)
     return Application(
         settings=settings,
         heat=heat,

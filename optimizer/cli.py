@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from optimizer import __version__
@@ -100,7 +101,8 @@ def _plan(options: argparse.Namespace) -> int:
 
     app = build_dry(options.config)
     _apply_log_settings(options, app.settings.log.level, app.settings.log.format)
-    return plan_all(app, site_id=options.site, style=options.format, output=options.output, picture=options.plot)
+    with closing(app):
+        return plan_all(app, site_id=options.site, style=options.format, output=options.output, picture=options.plot)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -110,9 +112,10 @@ def _check(options: argparse.Namespace) -> int:
     app = build_dry(options.config)
     _apply_log_settings(options, "error", app.settings.log.format)
     failed = False
-    for finding in check_up(app):
-        print(finding, flush=True)
-        failed = failed or finding.level is Level.FAIL
+    with closing(app):
+        for finding in check_up(app):
+            print(finding, flush=True)
+            failed = failed or finding.level is Level.FAIL
     return NOT_DONE if failed else DONE
 
 

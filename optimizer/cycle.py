@@ -14,8 +14,6 @@ from optimizer.domain.outcome import Failed, Held, Outcome, Posted, Skipped
 from optimizer.domain.site import Site
 from optimizer.domain.snapshot import HcuReading, SiteReading, SiteSnapshot
 from optimizer.errors import (
-    ConfigError,
-    DeliveryError,
     DeliveryRejected,
     ForecastGap,
     HeatOptimizerError,
@@ -41,6 +39,8 @@ CYCLE_S = 27.0
 """Within this many seconds a cycle is done with the network, whatever the network does."""
 READ_SITE_S = 10.0
 READ_HCU_S = 5.0
+MOST_AHEAD = timedelta(minutes=2)
+"""A report may be this far in our future before its age is called unknown."""
 INPUT_ERRORS = (SourceError, StaleData, ImplausibleData, ForecastGap)
 
 
@@ -96,9 +96,15 @@ def run_cycle(task: SiteTask, ports: CyclePorts, now: datetime, monotonic: Calla
     deadline = Deadline(monotonic=monotonic, ends_at_s=monotonic() + CYCLE_S)
     planned: Planned | None = None
     cycle_id: int | None = None
+    seen: dict[str, Any] = {}
+
+    def keep(snapshot: SiteSnapshot, conventions: Conventions) -> None:
+        seen["snapshot"] = snapshot
+        ports.recorder.record_reading(snapshot, conventions)
+
     try:
-        planned = plan_site(task, ports.plan, now, deadline, on_snapshot=ports.recorder.record_reading)
-        log_plan(planned, now)
+        planned = plan_site(task, ports.plan, now, deadline, on_snapshot=keep)
+        log_plan(planned)
         cycle_id = ports.recorder.begin(site_id, now, _body(planned))
         outcome = _act(task, ports, planned, now, deadline)
     except INPUT_ERRORS as error:
@@ -110,7 +116,7 @@ def run_cycle(task: SiteTask, ports: CyclePorts, now: datetime, monotonic: Calla
     _log_outcome(log, outcome, planned)
     if cycle_id is None:
         cycle_id = ports.recorder.begin(site_id, now, {})
-    ports.recorder.end(cycle_id, outcome, planned, _body(planned) | {"outcome": outcome})
+    ports.recorder.end(cycle_id, outcome, planned, seen | _body(planned) | {"outcome": outcome})
     return outcome
 
 
@@ -128,6 +134,8 @@ def read_snapshot(task: SiteTask, ports: PlanPorts, now: datetime, deadline: Dea
     age_s = reading.age_s
     if age_s is None:
         return snapshot.degraded("the site does not state when it reported")
+    if age_s < -MOST_AHEAD.total_seconds():
+        return snapshot.degraded(f"the site reported {-age_s / 60:.0f} min in the future: check the clocks")
     if age_s > task.stale_after.total_seconds():
         return snapshot.degraded(f"the site reported {age_s / 60:.0f} min ago")
     return snapshot
@@ -223,7 +231,7 @@ def _act(task: SiteTask, ports: CyclePorts, planned: Planned, now: datetime, dea
     return Posted(receipt=receipt, until=planned.batch.end)
 
 
-def log_plan(planned: Planned, now: datetime) -> None:
+def log_plan(planned: Planned) -> None:
     """One line for the plan, and one for each thing that stood in for a missing input."""
     log = structlog.get_logger().bind(site_id=planned.snapshot.site_id)
     for reason in planned.snapshot.degradations:
@@ -277,17 +285,3 @@ def _body(planned: Planned | None) -> dict[str, Any]:
 
 def _when(at: datetime | None) -> str | None:
     return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-__all__ = [
-    "ConfigError",
-    "CyclePorts",
-    "DeliveryError",
-    "PlanPorts",
-    "Recorder",
-    "SiteTask",
-    "log_plan",
-    "plan_site",
-    "read_snapshot",
-    "run_cycle",
-]

@@ -48,19 +48,22 @@ class Jobs:
     def plan(self, site: SiteRuntime) -> Outcome:
         """One cycle of one site."""
         site_id = site.task.site.site_id
-        with self._busy():
-            try:
-                outcome = run_cycle(site.task, self.app.cycle_ports(site), self.app.now(), monotonic)
-            except Exception as error:  # noqa: BLE001 - a defect must not end the service or other sites
-                structlog.get_logger().exception("cycle_crashed", site_id=site_id)
-                outcome = Failed(error="InternalError", detail=f"{type(error).__name__}: {error}")
-            self.last_planned_s[site_id] = monotonic()
-            self.last_outcome[site_id] = outcome
-            return outcome
+        now = self.app.now()
+        outcome: Outcome | None = None
+        with self._busy("plan", site_id=site_id):
+            outcome = run_cycle(site.task, self.app.cycle_ports(site), now, monotonic)
+        if outcome is None:
+            outcome = Failed(error="InternalError", detail="a defect ended the cycle; see job_crashed in the log")
+            with self._busy("record", site_id=site_id):
+                recorder = self.app.recorder
+                recorder.end(recorder.begin(site_id, now, {}), outcome, None, {"outcome": outcome})
+        self.last_planned_s[site_id] = monotonic()
+        self.last_outcome[site_id] = outcome
+        return outcome
 
     def sample(self, site: SiteRuntime) -> None:
         """Record one telemetry reading."""
-        with self._busy():
+        with self._busy("sample"):
             deadline = Deadline(monotonic=monotonic, ends_at_s=monotonic() + SAMPLE_WITHIN_S)
             log = structlog.get_logger().bind(site_id=site.task.site.site_id)
             try:
@@ -72,12 +75,12 @@ class Jobs:
 
     def refresh_tariff(self, site: SiteRuntime) -> None:
         """Fetch prices ahead of the cycle that needs them."""
-        with self._busy():
+        with self._busy("refresh_tariff"):
             site.shelf.refresh(horizon_from(self.app.now(), site.task.grid, site.task.site.zone))
 
     def probe_health(self) -> None:
         """Ask whether the cloud is up; say so when that changes."""
-        with self._busy():
+        with self._busy("probe_health"):
             is_up = self.app.heat.is_healthy(within_s=HEALTH_WITHIN_S)
             log = structlog.get_logger()
             if is_up and self.cloud_is_up is False:
@@ -88,7 +91,7 @@ class Jobs:
 
     def prune(self) -> None:
         """Drop what is older than the ledger's settings keep."""
-        with self._busy():
+        with self._busy("prune"):
             keep = self.app.settings.ledger
             samples, cycles = self.app.ledger.prune(
                 self.app.now(),
@@ -104,11 +107,14 @@ class Jobs:
             return self._active
 
     @contextmanager
-    def _busy(self) -> Iterator[None]:
+    def _busy(self, job: str, **context: str) -> Iterator[None]:
+        """Count the job as running. A defect in it is logged and must not end the service or other sites."""
         with self._guard:
             self._active += 1
         try:
             yield
+        except Exception:  # noqa: BLE001 - see above
+            structlog.get_logger().exception("job_crashed", job=job, **context)
         finally:
             with self._guard:
                 self._active -= 1
@@ -119,23 +125,22 @@ def run_once(app: LiveApplication) -> int:
     jobs = Jobs(app)
     with ThreadPoolExecutor(max_workers=max(1, len(app.sites))) as threads:
         outcomes = list(threads.map(jobs.plan, app.sites))
-    app.ledger.close()
+    app.close()
     return 0 if all(is_success(outcome) for outcome in outcomes) else 1
 
 
 def run_forever(app: LiveApplication) -> int:
     """Serve until SIGTERM or SIGINT; the process then ends within a few seconds, whatever is running."""
     jobs = Jobs(app)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop_signals = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals)  # before any thread starts: all of them inherit it
     notifier = SystemdNotifier()
     scheduler = build_scheduler(jobs, notifier)
     scheduler.start()
     log = structlog.get_logger()
     log.info("started", sites=[site.task.site.site_id for site in app.sites], pid=os.getpid())
     notifier.notify("READY=1")
-    stop.wait()
+    signal.sigwait(stop_signals)
     notifier.notify("STOPPING=1")
     scheduler.shutdown(wait=False)
     gave_up_s = monotonic() + STOP_WITHIN_S
@@ -145,7 +150,7 @@ def run_forever(app: LiveApplication) -> int:
     log.info("stopped", unfinished_jobs=jobs.active)
     if jobs.active:
         os._exit(0)  # a thread may hang in a socket until its time-out; the ledger is safe at any moment
-    app.ledger.close()
+    app.close()
     return 0
 
 
@@ -161,7 +166,8 @@ def build_scheduler(jobs: Jobs, notifier: SystemdNotifier) -> BackgroundSchedule
     started = app.now()
     for site in app.sites:
         name = site.task.site.site_id
-        replan = CronTrigger(minute=f"*/{app.settings.planning.replan_minutes}", second=0, timezone="UTC")
+        minutes = ",".join(str(minute) for minute in range(0, 60, app.settings.planning.replan_minutes))
+        replan = CronTrigger(minute=minutes, second=0, timezone="UTC")
         scheduler.add_job(jobs.plan, replan, [site], id=f"plan {name}", next_run_time=started)
         scheduler.add_job(
             jobs.sample,

@@ -7,7 +7,7 @@ from structlog.typing import FilteringBoundLogger
 
 from optimizer.dispatch import in_force_as_sent
 from optimizer.domain.command import Batch, Receipt
-from optimizer.errors import DeliveryError, DeliveryRejected, DeliveryUnconfirmed, SourceError
+from optimizer.errors import DeliveryError, DeliveryRejected, DeliveryUnconfirmed, SourceError, StaleData
 from optimizer.planning import Planned
 from optimizer.ports import Deadline, PostBatch, ReadSite
 
@@ -29,7 +29,7 @@ class Delivery:
     sends: int = 0
 
     def deliver(self, planned: Planned) -> Receipt:
-        """The receipt of a batch that is in force. Raises DeliveryError or SourceUnauthorized."""
+        """The receipt of a batch that is in force. Raises DeliveryError, or StaleData when the cycle took too long."""
         if planned.clear is not None:
             self._clear(planned.clear)
         receipt = self._send_until_known(planned.batch)
@@ -69,8 +69,8 @@ class Delivery:
         if within_s <= 0:
             within_s = self.deadline.within_s(POST_S)
         if within_s <= 0:
-            msg = "no time left in this cycle to send"
-            raise DeliveryUnconfirmed(msg)
+            msg = "planning took so long that its inputs are too old to act on; nothing was sent"
+            raise StaleData(msg)
         self.sends += 1
         return self.poster.post_batch(self.site_id, batch, within_s=within_s)
 

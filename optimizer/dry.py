@@ -57,7 +57,7 @@ def _plan(app: Application, site: SiteRuntime) -> Planned | None:
     except HeatOptimizerError as error:
         structlog.get_logger().error("not_planned", site_id=site.task.site.site_id, error=error.name, detail=str(error))
         return None
-    log_plan(planned, now)
+    log_plan(planned)
     return planned
 
 

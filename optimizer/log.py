@@ -5,8 +5,9 @@ import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
+import stamina
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 HIDDEN = "***"
 SECRET_KEYS = ("authorization", "api_key", "token", "secret", "password", "bearer")
@@ -48,26 +49,44 @@ def _names_secret(key: str) -> bool:
     return any(word in key.lower() for word in SECRET_KEYS)
 
 
+def _what_first(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Time, level, event and site lead, so that a line reads from the left."""
+    leading = [key for key in ("at", "level", "event", "site_id") if key in event]
+    return {key: event[key] for key in (*leading, *(key for key in event if key not in leading))}
+
+
 def configure_logging(*, level: str = "info", style: str = "auto", stream: TextIO | None = None) -> None:
-    """Log to ``stream`` (standard error by default). Libraries' own loggers speak from warning on."""
+    """Log to ``stream`` (standard error by default). Libraries speak from warning on, in the same form."""
     out = sys.stderr if stream is None else stream
     readable = style == "console" or (style == "auto" and out.isatty())
     renderer: Any = (
         structlog.dev.ConsoleRenderer(colors=out.isatty()) if readable else structlog.processors.JSONRenderer()
     )
+    shared: list[Processor] = [
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        _what_first,
+        structlog.processors.format_exc_info,
+        REDACT,
+    ]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-            structlog.processors.format_exc_info,
-            REDACT,
+            *shared,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.WriteLoggerFactory(file=out),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=out, format="%(name)s: %(message)s", force=True)
-    for noisy in ("httpx", "httpcore", "apscheduler", "stamina"):
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for noisy in ("httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    stamina.instrumentation.set_on_retry_hooks([])  # what matters of a retry is how the call ends

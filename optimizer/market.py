@@ -10,7 +10,7 @@ import structlog
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.series import Series
 from optimizer.domain.tariff import Market
-from optimizer.errors import SourceError
+from optimizer.errors import HeatOptimizerError
 from strategies import PriceFeed
 
 LOOK_BACK = timedelta(days=8)
@@ -34,30 +34,27 @@ class FeedShelf:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def market(self, horizon: Horizon) -> Market:
-        """Every feed's series around the horizon. Raises SourceError where a feed never gave any."""
-        return Market(series=self.series(horizon.start, horizon.end))
+        """What the feeds know around the horizon. One that has nothing is left out: a tariff that needs it says so."""
+        return Market(series=self._known(horizon))
 
     def external(self, horizon: Horizon) -> Mapping[str, Series]:
-        """The same for forecasts that the operator supplies; a failing one is left out."""
+        """The same for forecasts that the operator supplies."""
+        return self._known(horizon)
+
+    def refresh(self, horizon: Horizon) -> None:
+        """Fetch what is no longer fresh, so that planning need not wait for it."""
+        self._known(horizon)
+
+    def _known(self, horizon: Horizon) -> dict[str, Series]:
         found: dict[str, Series] = {}
         for name in self.feeds:
             try:
                 found[name] = self._one(name, horizon.start, horizon.end)
-            except SourceError as error:
-                structlog.get_logger().warning("forecast_feed_failed", feed=name, error=error.name, detail=str(error))
+            except HeatOptimizerError as error:
+                structlog.get_logger().error(
+                    "feed_failed", feed=name, error=error.name, detail=str(error), fallback=None
+                )
         return found
-
-    def series(self, start: datetime, end: datetime) -> Mapping[str, Series]:
-        """All feeds, or SourceError of the first that has nothing to offer."""
-        return {name: self._one(name, start, end) for name in self.feeds}
-
-    def refresh(self, horizon: Horizon) -> None:
-        """Fetch what is no longer fresh, so that planning need not wait for it."""
-        for name in self.feeds:
-            try:
-                self._one(name, horizon.start, horizon.end)
-            except SourceError as error:
-                structlog.get_logger().warning("feed_failed", feed=name, error=error.name, detail=str(error))
 
     def _one(self, name: str, start: datetime, end: datetime) -> Series:
         with self._lock:
@@ -68,7 +65,7 @@ class FeedShelf:
             try:
                 fetch_until = end + FRESH_FOR
                 series = self.feeds[name].fetch(start - LOOK_BACK, fetch_until)
-            except SourceError as error:
+            except HeatOptimizerError as error:
                 if kept is None:
                     raise
                 structlog.get_logger().warning(

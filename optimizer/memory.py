@@ -45,19 +45,27 @@ def sample_of(snapshot: SiteSnapshot, conventions: Conventions, stale_after: tim
 
 @dataclass(frozen=True, slots=True)
 class LedgerHistory:
-    """Recorded telemetry as the forecasts want it."""
+    """Recorded telemetry as the forecasts want it. A ledger that cannot be read is reported and counts as empty."""
 
     ledger: Ledger
 
     def history(self, site_id: str, now: datetime) -> pd.DataFrame:
         """15-minute means of the last weeks, UTC, columns as in the ledger, NaN where nothing was recorded."""
-        starts, columns = self.ledger.quarter_hour_means(site_id, now - HISTORY, now)
+        try:
+            starts, columns = self.ledger.quarter_hour_means(site_id, now - HISTORY, now)
+        except sqlite3.Error as error:
+            structlog.get_logger().error("ledger_not_read", site_id=site_id, detail=str(error))
+            starts, columns = [], {name: [] for name in TELEMETRY_COLUMNS}
         index = pd.to_datetime(starts, unit="s", utc=True)
         return pd.DataFrame(columns, index=pd.DatetimeIndex(index), columns=list(TELEMETRY_COLUMNS), dtype=float)
 
     def last_soc(self, site_id: str, now: datetime) -> LastSoc | None:
         """The newest state of charge of the last hour."""
-        found = self.ledger.newest_soc(site_id, now - SOC_MAY_BE, now)
+        try:
+            found = self.ledger.newest_soc(site_id, now - SOC_MAY_BE, now)
+        except sqlite3.Error as error:
+            structlog.get_logger().error("ledger_not_read", site_id=site_id, detail=str(error))
+            return None
         if found is None:
             return None
         at, soc_percent = found

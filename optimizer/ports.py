@@ -40,13 +40,13 @@ class ReadHcu(Protocol):
 
 
 class PostBatch(Protocol):
-    """Send a batch once. Raises DeliveryRejected, DeliveryUnconfirmed, SourceUnauthorized."""
+    """Send a batch once. Raises DeliveryRejected or DeliveryUnconfirmed."""
 
     def post_batch(self, site_id: str, batch: Batch, *, within_s: float) -> Receipt: ...
 
 
 class FetchMarket(Protocol):
-    """What the feeds know now. Raises SourceError or ConfigError."""
+    """What the feeds know now; a feed that has nothing to offer is left out."""
 
     def market(self, horizon: Horizon) -> Market: ...
 

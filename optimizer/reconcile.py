@@ -50,6 +50,10 @@ def reconcile(
         notes.append(f"HCU not read ({hcu_problem}): the site's heat pump reading stands in")
     heat_kw = _heat_kw(site, reading, hcu, notes)
     battery = None
+    if reading.battery is None and last_soc is not None:
+        notes.append("the battery is missing from the site's answer: it is planned without one")
+    if not reading.has_solar and site.solar.peak_kw:
+        notes.append("the solar array is missing from the site's answer: it is planned without sun")
     if reading.battery is not None:
         battery = _battery(site, conventions, reading.battery, last_soc, notes)
     import_limit_kw, export_limit_kw = _grid_limits(site, reading)

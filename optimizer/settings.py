@@ -97,6 +97,16 @@ class ConventionSettings(Section):
     stale_after_minutes: Positive = 15.0
     unusable_after_minutes: Positive = 60.0
 
+    @model_validator(mode="after")
+    def _stale_before_unusable(self) -> "ConventionSettings":
+        if self.stale_after_minutes > self.unusable_after_minutes:
+            msg = (
+                f"stale_after_minutes ({self.stale_after_minutes:g}) exceeds "
+                f"unusable_after_minutes ({self.unusable_after_minutes:g})"
+            )
+            raise ValueError(msg)
+        return self
+
 
 class HeatCloudSettings(Section):
     """``[heat_cloud]``: where the cloud is and how its documents are read."""
@@ -119,7 +129,7 @@ class PlanningSettings(Section):
     horizon_hours: Annotated[float, Field(ge=1, le=168)] = 36.0
     publish_hours: Annotated[float, Field(ge=1, le=168)] = 24.0
     replan_minutes: GridMinutes = 15
-    solver_time_s: Annotated[float, Field(gt=0, le=60)] = 8.0
+    solver_time_s: Annotated[float, Field(gt=0, le=8)] = 8.0
 
     @model_validator(mode="after")
     def _publish_what_is_planned(self) -> "PlanningSettings":

@@ -19,7 +19,6 @@ from optimizer.errors import (
     DeliveryRejected,
     DeliveryUnconfirmed,
     SourceMalformed,
-    SourceUnauthorized,
     SourceUnavailable,
 )
 
@@ -121,12 +120,10 @@ class HeatCloudPoster:
         path = self.paths.prefix + self.paths.schedules.format(site_id=quote(site_id, safe=""))
         try:
             response = self.door.send("POST", path, within_s=within_s, body=request_body(batch))
-        except SourceUnavailable as error:
+        except (SourceUnavailable, SourceMalformed) as error:
             raise DeliveryUnconfirmed(str(error)) from None
         status = response.status_code
         words = f"{self.door.who}: POST {path} answered {status}{self.door.vendor_words(response)}"
-        if status in {401, 403}:
-            raise SourceUnauthorized(words)
         if status in {408, 429}:
             raise DeliveryRejected(words, retry_after_s=retry_after_s(response) or 1.0)
         if status >= 500 or status < 200 or 300 <= status < 400:

@@ -24,7 +24,7 @@ class Feasible:
     def __str__(self) -> str:
         if self.gap is None:
             return "feasible, gap unknown"
-        return f"feasible, gap {self.gap:.2f} {self.currency}"
+        return f"feasible, gap {self.gap:.2g} {self.currency}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ class Problem:
     Per-slot tuples have ``len(horizon)`` values. ``load_kw`` may be negative where uncontrolled
     generation exceeds consumption. Limits are kW at the connection point, None for "no limit known".
     ``terminal_value_per_kwh`` prices stored energy (per kWh inside the battery) at the end.
-    ``solver_time_s`` bounds the wall-clock of one solve. Raises ValueError on wrong lengths,
+    ``solver_time_s`` bounds the wall-clock of all solves together. Raises ValueError on wrong lengths,
     values that are not finite, or negative solar, heat or limits.
     """
 

@@ -22,9 +22,9 @@ def self_consumption(problem: Problem) -> Flows:
     if battery is None:
         return no_battery(problem)
     charge_kw, discharge_kw = [], []
-    soc_kwh = battery.soc_kwh
+    soc_kwh, demand_kw = battery.soc_kwh, problem.demand_kw
     for slot, slot_h in enumerate(problem.horizon.slot_h):
-        surplus_kw = problem.solar_kw[slot] - problem.demand_kw[slot]
+        surplus_kw = problem.solar_kw[slot] - demand_kw[slot]
         room_kw = max(battery.soc_max_kwh - soc_kwh, 0.0) / (battery.charge_efficiency * slot_h)
         stock_kw = max(soc_kwh - battery.soc_min_kwh, 0.0) * battery.discharge_efficiency / slot_h
         charge_kw.append(min(max(surplus_kw, 0.0), battery.max_charge_kw, room_kw))
@@ -53,8 +53,8 @@ def assign(at: Variables, flows: Flows) -> None:
 def _cut_beyond_export_limit(problem: Problem, charge_kw: list[float], discharge_kw: list[float]) -> list[float]:
     if problem.export_limit_kw is None or not problem.can_curtail:
         return [0.0] * len(problem.horizon)
-    cut_kw = []
+    cut_kw, demand_kw = [], problem.demand_kw
     for slot, solar_kw in enumerate(problem.solar_kw):
-        export_kw = solar_kw - problem.demand_kw[slot] - charge_kw[slot] + discharge_kw[slot]
+        export_kw = solar_kw - demand_kw[slot] - charge_kw[slot] + discharge_kw[slot]
         cut_kw.append(min(max(export_kw - problem.export_limit_kw, 0.0), solar_kw))
     return cut_kw

@@ -27,13 +27,9 @@ def complete_flows(
     import_kw, export_kw, soc_kwh = [], [], []
     battery = problem.battery
     soc = battery.soc_kwh if battery else 0.0
+    demand_kw = problem.demand_kw
     for slot, slot_h in enumerate(problem.horizon.slot_h):
-        net_kw = (
-            problem.demand_kw[slot]
-            + charge_kw[slot]
-            - discharge_kw[slot]
-            - (problem.solar_kw[slot] - curtailed_kw[slot])
-        )
+        net_kw = demand_kw[slot] + charge_kw[slot] - discharge_kw[slot] - (problem.solar_kw[slot] - curtailed_kw[slot])
         import_kw.append(max(net_kw, 0.0))
         export_kw.append(max(-net_kw, 0.0))
         if battery is not None:

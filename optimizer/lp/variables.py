@@ -45,16 +45,19 @@ class Variables:
                 yield from getattr(self, field.name)
 
 
-def most_import_kw(problem: Problem, slot: int) -> float:
-    """The largest import that physics allows in a slot: the demand and a charge at full power."""
+def most_import_kw(problem: Problem) -> list[float]:
+    """The largest import that physics allows in each slot: the demand and a charge at full power."""
     charge_kw = problem.battery.max_charge_kw if problem.battery else 0.0
-    return max(problem.demand_kw[slot], 0.0) + charge_kw
+    return [max(demand_kw, 0.0) + charge_kw for demand_kw in problem.demand_kw]
 
 
-def most_export_kw(problem: Problem, slot: int) -> float:
-    """The largest export that physics allows in a slot: all generation and a discharge at full power."""
+def most_export_kw(problem: Problem) -> list[float]:
+    """The largest export that physics allows in each slot: all generation and a discharge at full power."""
     discharge_kw = problem.battery.max_discharge_kw if problem.battery else 0.0
-    return problem.solar_kw[slot] + max(-problem.demand_kw[slot], 0.0) + discharge_kw
+    return [
+        solar_kw + max(-demand_kw, 0.0) + discharge_kw
+        for solar_kw, demand_kw in zip(problem.solar_kw, problem.demand_kw, strict=True)
+    ]
 
 
 def create_variables(model: LpProblem, problem: Problem, exclusive: Exclusive) -> Variables:
@@ -68,8 +71,7 @@ def create_variables(model: LpProblem, problem: Problem, exclusive: Exclusive) -
     def level(upper: float) -> list[float]:
         return [upper] * len(slots)
 
-    import_upper_kw = [most_import_kw(problem, slot) for slot in slots]
-    export_upper_kw = [most_export_kw(problem, slot) for slot in slots]
+    import_upper_kw, export_upper_kw = most_import_kw(problem), most_export_kw(problem)
     soc_low_kwh = min(battery.soc_kwh, battery.soc_min_kwh) if battery else 0.0
     soc_high_kwh = max(battery.soc_kwh, battery.soc_max_kwh) if battery else 0.0
     below = battery is not None and battery.soc_kwh < battery.soc_min_kwh

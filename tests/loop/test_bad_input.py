@@ -1,0 +1,327 @@
+"""Whatever the outside does wrong: a clear log line, the stated fallback, nothing invalid posted, and life goes on."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from world import FLAT, World, simulated_world
+
+from optimizer.daemon import Jobs
+from optimizer.domain.outcome import Failed, Held, Outcome, Posted, Skipped, is_success
+from optimizer.simulator import Fault
+
+
+def with_assets(**changes: object) -> Callable[[dict], dict]:
+    """The site's JSON with some assets replaced; a dict is merged into the asset."""
+
+    def change(site: dict) -> dict:
+        assets = dict(site["assets"])
+        for kind, value in changes.items():
+            assets[kind] = {**assets[kind], **value} if isinstance(value, dict) else value
+        return site | {"assets": assets}
+
+    return change
+
+
+def fault(**given: object) -> Callable[[World], None]:
+    return lambda world: world.simulator.add_fault(Fault(times=None, **given))
+
+
+def site_override(change: Callable[[dict], dict]) -> Callable[[World], None]:
+    return lambda world: world.simulator.override_site(world.site_id, change)
+
+
+def hcu_override(change: Callable[[dict], dict]) -> Callable[[World], None]:
+    return lambda world: world.simulator.override_hcu(change)
+
+
+SKIPPED = [
+    ("401", fault(where="GET site", status=401), "SourceUnauthorized"),
+    ("403", fault(where="GET site", status=403), "SourceUnauthorized"),
+    ("404", fault(where="GET site", status=404), "SourceRejected"),
+    ("422 on read", fault(where="GET site", status=422), "SourceRejected"),
+    ("429", fault(where="GET site", status=429), "SourceUnavailable"),
+    (
+        "429 asking for an hour",
+        fault(where="GET site", status=429, headers={"Retry-After": "3600"}),
+        "SourceUnavailable",
+    ),
+    ("500", fault(where="GET site", status=500), "SourceUnavailable"),
+    ("503", fault(where="GET site", status=503), "SourceUnavailable"),
+    ("redirect", fault(where="GET site", status=302), "SourceRejected"),
+    ("dropped", fault(where="GET site", drop=True), "SourceUnavailable"),
+    ("html", fault(where="GET site", body=b"<html>login</html>", content_type="text/html"), "SourceMalformed"),
+    ("truncated", fault(where="GET site", truncate=True), "SourceMalformed"),
+    ("list instead of object", fault(where="GET site", body=b"[]"), "SourceMalformed"),
+    ("null", fault(where="GET site", body=b"null"), "SourceMalformed"),
+    ("invalid utf-8", fault(where="GET site", body=b"\xff\xfe\x00"), "SourceMalformed"),
+    ("deeply nested", fault(where="GET site", body=b"[" * 100_000), "SourceMalformed"),
+    ("another site", site_override(lambda site: site | {"siteId": "other"}), "SourceMalformed"),
+    ("text for a number", site_override(with_assets(bess={"soc": "full"})), "SourceMalformed"),
+    ("assets as list", site_override(lambda site: site | {"assets": []}), "SourceMalformed"),
+    ("bad time stamp", site_override(lambda site: site | {"reportedAt": "yesterday"}), "SourceMalformed"),
+    ("soc 140", site_override(with_assets(bess={"soc": 140})), "ImplausibleData"),
+    ("soc -20", site_override(with_assets(bess={"soc": -20})), "ImplausibleData"),
+    ("soc NaN", site_override(with_assets(bess={"soc": float("nan")})), "ImplausibleData"),
+    ("soc null", site_override(with_assets(bess={"soc": None})), "ImplausibleData"),
+    ("offline", lambda world: world.simulator.set_online(world.site_id, False), "StaleData"),
+    ("stale", lambda world: world.simulator.set_reported_lag(world.site_id, timedelta(hours=3)), "StaleData"),
+]
+
+
+@pytest.mark.parametrize(("what", "break_it", "error"), SKIPPED, ids=[what for what, *_ in SKIPPED])
+def test_input_that_no_plan_may_rest_on_skips_the_cycle_and_keeps_the_schedule(world, what, break_it, error):
+    break_it(world)
+
+    with world.app() as app:
+        jobs = Jobs(app)
+        outcome = jobs.plan(app.sites[0])
+        world.simulator.clear_faults()
+        world.simulator.override_site(world.site_id, None)
+        world.simulator.set_online(world.site_id, True)
+        world.simulator.set_reported_lag(world.site_id, timedelta(0))
+        afterwards = jobs.plan(app.sites[0])
+
+    assert isinstance(outcome, Skipped), outcome
+    assert outcome.error == error
+    event = world.event("cycle_skipped")
+    assert (event["error"], event["site_id"]) == (error, world.site_id)
+    assert is_success(afterwards)
+    assert all(post.accepted for post in world.simulator.posts)
+
+
+def test_battery_without_a_stated_power_asks_for_the_setting(world):
+    world.simulator.override_site(
+        world.site_id, with_assets(bess={"ratedPowerUpperLimitkW": None, "ratedPowerLowerLimitkW": None})
+    )
+
+    outcome = world.cycle()
+
+    assert isinstance(outcome, Failed)
+    assert outcome.error == "ConfigError"
+    assert "max_charge_kw" in outcome.detail
+
+
+DEGRADED = [
+    ("HCU unreachable", fault(where="GET hcu", drop=True), "HCU not read"),
+    ("HCU 401", fault(where="GET hcu", status=401), "HCU not read (SourceUnauthorized"),
+    ("HCU html", fault(where="GET hcu", body=b"<html>"), "HCU not read (SourceMalformed"),
+    ("HCU in fault", hcu_override(lambda hcu: hcu | {"state": "fault", "activeFaults": ["E42"]}), "E42"),
+    ("backup heater", hcu_override(lambda hcu: hcu | {"backupHeaterActive": True}), "backup heater"),
+    (
+        "stale a little",
+        lambda world: world.simulator.set_reported_lag(world.site_id, timedelta(minutes=30)),
+        "30 min ago",
+    ),
+    (
+        "no reportedAt",
+        site_override(lambda site: {k: v for k, v in site.items() if k != "reportedAt"}),
+        "does not state",
+    ),
+    ("load null", site_override(with_assets(load={"activePowerkW": None})), "power balance"),
+    ("load asset null", site_override(with_assets(load=None)), "power balance"),
+    ("load NaN", site_override(with_assets(load={"activePowerkW": float("nan")})), "power balance"),
+    ("unknown schedule kind", site_override(lambda site: site | {"schedules": [{"asset": "ev", "type": "x"}]}), "ev.x"),
+    (
+        "entry without value",
+        site_override(
+            lambda site: (
+                site | {"schedules": [{"asset": "bess", "type": "activePowerkW", "entries": [{"startAt": None}]}]}
+            )
+        ),
+        "lacks a time or value",
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "break_it", "words"), DEGRADED, ids=[what for what, *_ in DEGRADED])
+def test_input_that_can_be_stood_in_for_is_named_and_the_site_is_planned(world, what, break_it, words):
+    break_it(world)
+
+    outcome = world.cycle()
+
+    assert is_success(outcome)
+    assert any(words in event["reason"] for event in world.events if event["event"] == "degraded")
+    assert all(post.accepted for post in world.simulator.posts)
+
+
+HARMLESS = [
+    (
+        "unknown fields and assets",
+        lambda site: site | {"new": 1, "assets": {**site["assets"], "wind": {"activePowerkW": 2.0}, "geo": {"x": 1}}},
+    ),
+    ("every consumer null", with_assets(ev=None, heatpump=None, genset=None)),
+    ("solar null", with_assets(solar=None)),
+    ("grid null", with_assets(grid=None)),
+    ("schedules null", lambda site: site | {"schedules": None}),
+    ("isOnline absent", lambda site: {k: v for k, v in site.items() if k != "isOnline"}),
+    ("no siteName", lambda site: {k: v for k, v in site.items() if k != "siteName"}),
+    ("soc 100.4", with_assets(bess={"soc": 100.4})),
+    ("empty battery", with_assets(bess={"soc": 0})),
+    ("fractions of a second", lambda site: site | {"reportedAt": site["reportedAt"].replace("Z", ".1234567Z")}),
+]
+
+
+@pytest.mark.parametrize(("what", "change"), HARMLESS, ids=[what for what, _ in HARMLESS])
+def test_what_the_interface_allows_is_planned_without_ado(world, what, change):
+    world.simulator.override_site(world.site_id, change)
+
+    assert isinstance(world.cycle(), Posted)
+
+
+def test_a_site_without_battery_grid_and_sun_has_nothing_to_command(world):
+    world.simulator.override_site(world.site_id, with_assets(bess=None, grid=None, solar=None))
+
+    outcome = world.cycle()
+
+    assert outcome == Held(reason="nothing at this site takes commands")
+
+
+def test_a_lost_state_of_charge_is_stood_in_for_by_the_last_recorded_one(world):
+    with world.app() as app:
+        jobs = Jobs(app)
+        jobs.sample(app.sites[0])
+        world.clock.advance_by(timedelta(minutes=20))
+        world.simulator.override_site(world.site_id, with_assets(bess={"soc": 140}))
+        outcome = jobs.plan(app.sites[0])
+
+    assert isinstance(outcome, Posted)
+    assert any("20 min ago stands in" in event["reason"] for event in world.events if event["event"] == "degraded")
+
+
+def test_a_state_of_charge_recorded_too_long_ago_does_not_stand_in(world):
+    with world.app() as app:
+        jobs = Jobs(app)
+        jobs.sample(app.sites[0])
+        world.clock.advance_by(timedelta(minutes=70))
+        world.simulator.override_site(world.site_id, with_assets(bess={"soc": None}))
+        outcome = jobs.plan(app.sites[0])
+
+    assert isinstance(outcome, Skipped)
+
+
+def test_a_read_that_recovers_is_retried_within_the_cycle(world):
+    world.simulator.add_fault(Fault(where="GET site", status=503, times=2))
+
+    assert isinstance(world.cycle(), Posted)
+
+
+def prices(world: World, start: datetime, skip: Callable[[datetime], bool], minutes: int = 15, hours: int = 60) -> str:
+    """A price file in the world's folder and the tariff that reads it; negative around noon."""
+    lines = ["start,price"]
+    for number in range(hours * 60 // minutes):
+        at = start + timedelta(minutes=minutes * number)
+        if not skip(at):
+            lines.append(f"{at:%Y-%m-%dT%H:%M:%SZ},{0.25 - 0.30 * (11 <= at.hour < 14)}")
+    (world.folder / "prices.csv").write_text("\n".join(lines), encoding="utf-8")
+    return """
+[sites.tariff]
+strategy = "series"
+import_series = "spot"
+export_price = 0.05
+[sites.feeds.spot]
+feed = "file"
+path = "prices.csv"
+"""
+
+
+@pytest.mark.parametrize("minutes", [15, 60])
+def test_a_gap_in_the_price_file_is_filled_and_named(world, minutes):
+    start = world.clock.now() - timedelta(days=1, hours=10)
+    tariff = prices(world, start, lambda at: at.hour in {16, 17}, minutes, hours=80)
+
+    outcome = world.cycle(tariff=tariff)
+
+    assert isinstance(outcome, Posted)
+    assert any("no published price" in event["reason"] for event in world.events if event["event"] == "degraded")
+
+
+def test_missing_tomorrow_is_filled_from_today_and_the_plan_says_where_prices_end(world):
+    start = world.clock.now() - timedelta(hours=34)
+    tariff = prices(world, start, lambda at: at >= world.clock.now() + timedelta(hours=12))
+
+    outcome = world.cycle(tariff=tariff)
+
+    assert isinstance(outcome, Posted)
+    assert (
+        world.event("planned")["known_prices_until"] == f"{world.clock.now() + timedelta(hours=12):%Y-%m-%dT%H:%M:%SZ}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [(None, "SourceUnavailable"), (b"", "SourceMalformed"), (b"\x00\xff\x00", "SourceMalformed")],
+)
+def test_a_price_file_that_cannot_be_read_skips_the_cycle(world, content, error):
+    tariff = prices(world, world.clock.now(), lambda at: False)
+    file = world.folder / "prices.csv"
+    file.unlink() if content is None else file.write_bytes(content)
+
+    outcome = world.cycle(tariff=tariff)
+
+    assert isinstance(outcome, Skipped)
+    assert outcome.error == "ForecastGap"
+    event = next(event for event in world.events if event["event"] == "feed_failed")
+    assert (event["feed"], event["error"]) == ("spot", error)
+    assert world.simulator.posts == []
+
+
+def test_a_price_file_that_breaks_later_leaves_the_last_good_prices(world):
+    tariff = prices(world, world.clock.now() - timedelta(hours=12), lambda at: False, hours=120)
+    with world.app(tariff=tariff) as app:
+        jobs = Jobs(app)
+        first = jobs.plan(app.sites[0])
+        (world.folder / "prices.csv").unlink()
+        world.clock.advance_by(timedelta(hours=1))
+        second = jobs.plan(app.sites[0])
+
+    assert is_success(first)
+    assert is_success(second)
+    assert "fallback" in world.event("feed_failed")
+
+
+def test_old_prices_are_not_mistaken_for_today_s(world):
+    tariff = prices(world, world.clock.now() - timedelta(days=7), lambda at: False, hours=48)
+
+    outcome = world.cycle(tariff=tariff)
+
+    assert isinstance(outcome, Skipped)
+    assert outcome.error == "ForecastGap"
+
+
+@pytest.mark.parametrize(
+    "start",
+    [datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 10, 24, 12, tzinfo=UTC)],
+    ids=["spring forward", "fall back"],
+)
+@pytest.mark.parametrize("tariff_kind", ["flat", "hourly", "quarter-hourly"])
+def test_both_days_of_the_clock_change_are_planned_every_hour(tmp_path, start, tariff_kind):
+    with simulated_world(tmp_path, start=start) as world:
+        tariff = FLAT
+        if tariff_kind != "flat":
+            minutes = 60 if tariff_kind == "hourly" else 15
+            tariff = prices(world, start - timedelta(days=1), lambda at: False, minutes, hours=110)
+        outcomes: list[Outcome] = []
+        with world.app(tariff=tariff) as app:
+            jobs = Jobs(app)
+            while world.clock.now() < start + timedelta(hours=38):
+                outcomes.append(jobs.plan(app.sites[0]))
+                world.clock.advance_by(timedelta(hours=2, minutes=17))
+
+        assert all(is_success(outcome) for outcome in outcomes)
+        assert all(post.accepted for post in world.simulator.posts)
+
+
+def test_secrets_reach_neither_log_nor_ledger(world):
+    key = world.simulator.options.api_key
+    echo = f'{{"error": "unauthorized", "message": "no such key {key}"}}'.encode()
+    world.simulator.add_fault(Fault(where="GET site", status=401, body=echo))
+    with world.app() as app:
+        jobs = Jobs(app)
+        jobs.plan(app.sites[0])
+        jobs.plan(app.sites[0])
+
+    stored = b"".join(file.read_bytes() for file in world.folder.glob("ledger*"))
+    for secret in (key, world.simulator.options.hcu_token):
+        assert secret not in world.log.getvalue()
+        assert secret.encode() not in stored
