@@ -1,0 +1,104 @@
+"""The house's allow-list of imports, held against the code."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOORS = {"os", "time", "random", "socket", "threading", "subprocess", "sqlite3", "urllib"}
+PURE = {"optimizer.domain", "optimizer.errors"}
+FORECASTING = {"pandas", "numpy", "pvlib", "oemof", "holidays", "tzdata"}
+PRICING = PURE | {"pandas", "numpy", "pydantic", "pydantic_core", "holidays", "strategies"}
+
+ROOMS: dict[str, set[str]] = {
+    "optimizer/domain": {"optimizer.domain"},
+    "optimizer/errors.py": set(),
+    "optimizer/lp": PURE | {"optimizer.lp", "pulp", "numpy"},
+    "optimizer/lp/solve.py": PURE | {"optimizer.lp", "pulp", "numpy", "highspy", "time"},
+    "optimizer/dispatch": PURE | {"optimizer.dispatch"},
+    "optimizer/forecast": PURE | {"optimizer.forecast"} | FORECASTING,
+    "optimizer/reconcile.py": PURE,
+    "optimizer/planning.py": PURE
+    | {"optimizer.dispatch", "optimizer.forecast", "optimizer.lp", "optimizer.reconcile", "pandas"},
+    "optimizer/ports.py": PURE | {"optimizer.reconcile", "pandas"},
+    "optimizer/delivery.py": PURE | {"optimizer.dispatch", "optimizer.planning", "optimizer.ports", "structlog"},
+    "optimizer/cycle.py": PURE
+    | {"optimizer.ports", "optimizer.planning", "optimizer.delivery", "optimizer.reconcile"}
+    | {"optimizer.forecast", "optimizer.lp", "optimizer.dispatch", "strategies", "structlog"},
+    "optimizer/secret.py": PURE | {"pydantic", "os"},
+    "optimizer/settings.py": PURE | {"pydantic", "pydantic_settings", "optimizer.secret", "strategies.registry"},
+    "optimizer/settings_file.py": PURE
+    | {"pydantic", "pydantic_core", "pydantic_settings", "optimizer.settings", "os"},
+    "optimizer/clients": PURE
+    | {"optimizer.clients", "httpx", "stamina", "pydantic", "structlog"}
+    | {"threading", "time", "urllib"},
+    "optimizer/ledger.py": PURE | {"sqlite3", "threading"},
+    "optimizer/memory.py": PURE
+    | {"optimizer.ledger", "optimizer.planning", "optimizer.reconcile", "pandas", "sqlite3", "structlog"},
+    "optimizer/market.py": PURE | {"strategies", "structlog", "threading"},
+    "optimizer/log.py": {"structlog", "stamina"},
+    "optimizer/simulator": {"optimizer.simulator", "optimizer.domain", "starlette", "uvicorn", "numpy", "pandas"}
+    | {"os", "socket", "threading", "time"},
+    "strategies": PRICING,
+    "strategies/feeds": PRICING | {"httpx", "stamina"},
+}
+COMPOSITION = {"app", "cli", "daemon", "demo", "dry", "checkup", "report", "picture", "__main__", "__init__"}
+FREE = {f"optimizer/{name}.py" for name in COMPOSITION}
+
+
+def sources() -> list[str]:
+    files = [*(ROOT / "optimizer").rglob("*.py"), *(ROOT / "strategies").rglob("*.py")]
+    return sorted(str(file.relative_to(ROOT)) for file in files)
+
+
+def room_of(file: str) -> str | None:
+    """The longest room that holds a file."""
+    return max((room for room in ROOMS if file == room or file.startswith(f"{room}/")), key=len, default=None)
+
+
+def imported(file: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            yield node.module or ""
+
+
+def is_allowed(module: str, allowed: set[str]) -> bool:
+    if any(module == name or module.startswith(f"{name}.") for name in allowed):
+        return True
+    top = module.split(".")[0]
+    return top in sys.stdlib_module_names and top not in DOORS
+
+
+@pytest.mark.parametrize("file", [file for file in sources() if file not in FREE])
+def test_a_room_imports_only_what_it_may(file):
+    room = room_of(file)
+    assert room is not None, f"{file} stands in no room: add it to the list"
+
+    strangers = [module for module in imported(file) if not is_allowed(module, ROOMS[room])]
+
+    assert strangers == []
+
+
+@pytest.mark.parametrize("file", [file for file in sources() if file not in FREE])
+def test_nobody_imports_the_composition_root(file):
+    tops = {f"optimizer.{name}" for name in COMPOSITION - {"__init__", "__main__"}}
+
+    assert [module for module in imported(file) if module in tops] == []
+
+
+def test_nothing_pure_reads_a_clock():
+    pure = [file for file in sources() if (room_of(file) or "").split("/")[-1] in {"domain", "dispatch", "forecast"}]
+    for file in [*pure, "optimizer/planning.py", "optimizer/cycle.py", "optimizer/reconcile.py"]:
+        text = (ROOT / file).read_text(encoding="utf-8")
+        assert "datetime.now" not in text, file
+        assert "utcnow" not in text, file
+
+
+def test_the_list_names_no_room_that_is_gone():
+    assert [room for room in ROOMS if not (ROOT / room).exists()] == []
