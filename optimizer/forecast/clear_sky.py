@@ -1,5 +1,7 @@
 """What an array would give under a cloudless sky."""
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 from pvlib.clearsky import simplified_solis
@@ -18,11 +20,21 @@ STANDARD_W_PER_M2 = 1000.0
 
 
 def clear_sky_kw_per_kwp(middles_s: Floats, location: Location, array: SolarSettings) -> Floats:
-    """AC power per kW of peak power at each instant (seconds since 1970); 0 while the sun is down.
+    """AC power per kW of peak power at each rising instant (seconds since 1970); 0 while the sun is down.
 
     Sun: NREL SPA (Reda and Andreas, 2004). Clear sky: simplified Solis (Ineichen, 2008). Tilted plane:
-    Hay and Davies (1980). ``kW = 0.85 * irradiance / 1000``.
+    Hay and Davies (1980). ``kW = 0.85 * irradiance / 1000``. Days that were asked for before are remembered:
+    the sun of last week does not change.
     """
+    borders = np.flatnonzero(np.diff(middles_s // DAY_S)) + 1
+    days = [_one_day(day.tobytes(), location, array) for day in np.split(middles_s, borders)]
+    whole: Floats = np.concatenate(days)
+    return whole
+
+
+@lru_cache(maxsize=512)
+def _one_day(middles: bytes, location: Location, array: SolarSettings) -> Floats:
+    middles_s = np.frombuffer(middles)
     instants = pd.DatetimeIndex(middles_s.astype(np.int64).astype("datetime64[s]")).tz_localize("UTC")
     sun = get_solarposition(instants, location.latitude, location.longitude, method="nrel_numpy")
     elevation = sun["apparent_elevation"].to_numpy()

@@ -60,6 +60,11 @@ def most_export_kw(problem: Problem) -> list[float]:
     ]
 
 
+def bites(limit_kw: float | None, most_kw: list[float]) -> bool:
+    """Whether a limit can ever be reached; one that cannot adds nothing to the model."""
+    return limit_kw is not None and max(most_kw) > limit_kw
+
+
 def create_variables(model: LpProblem, problem: Problem, exclusive: Exclusive) -> Variables:
     """All variables of ``problem`` with their physical bounds. Without a battery its flows are bound to 0."""
     slots = range(len(problem.horizon))
@@ -85,8 +90,12 @@ def create_variables(model: LpProblem, problem: Problem, exclusive: Exclusive) -
         discharge_kw=flow("discharge_kw", level(battery.max_discharge_kw if battery else 0.0)),
         curtailed_kw=flow("curtailed_kw", list(problem.solar_kw) if problem.can_curtail else level(0.0)),
         soc_kwh=[model.add_variable(f"soc_kwh_{slot}", soc_low_kwh, soc_high_kwh) for slot in slots],
-        import_over_kw=flow("import_over_kw", import_upper_kw) if problem.import_limit_kw is not None else [],
-        export_over_kw=flow("export_over_kw", export_upper_kw) if problem.export_limit_kw is not None else [],
+        import_over_kw=flow("import_over_kw", import_upper_kw)
+        if bites(problem.import_limit_kw, import_upper_kw)
+        else [],
+        export_over_kw=flow("export_over_kw", export_upper_kw)
+        if bites(problem.export_limit_kw, export_upper_kw)
+        else [],
         soc_short_kwh=flow("soc_short_kwh", level(capacity_kwh)) if below else [],
         soc_over_kwh=flow("soc_over_kwh", level(capacity_kwh)) if above else [],
         reserve_short_kwh=flow("reserve_short_kwh", level(capacity_kwh)) if reserve else [],

@@ -8,7 +8,10 @@ from optimizer.lp.variables import Variables
 
 
 def grid_limits(problem: Problem, at: Variables) -> Contribution:
-    """import <= import_limit + over, export <= export_limit + over  [kW]; the energy over is a breach."""
+    """import <= import_limit + over, export <= export_limit + over  [kW]; the energy over is a breach.
+
+    A limit beyond what physics allows has no variable for its breach and needs no row.
+    """
     slot_h = problem.horizon.slot_h
     rows: list[Row] = []
     costs: list[Cost] = []
@@ -20,8 +23,8 @@ def grid_limits(problem: Problem, at: Variables) -> Contribution:
         over_kwh = LpAffineExpression.from_list(list(zip(over_kw, slot_h, strict=True)))
         costs.append(Cost(name=f"{name}_over_kwh", tier=Tier.LIMIT, expression=over_kwh))
 
-    if problem.import_limit_kw is not None:
+    if problem.import_limit_kw is not None and at.import_over_kw:
         limit("import_limit", at.import_kw, at.import_over_kw, problem.import_limit_kw)
-    if problem.export_limit_kw is not None:
+    if problem.export_limit_kw is not None and at.export_over_kw:
         limit("export_limit", at.export_kw, at.export_over_kw, problem.export_limit_kw)
     return Contribution(rows=tuple(rows), costs=tuple(costs))
