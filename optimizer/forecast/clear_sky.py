@@ -19,22 +19,32 @@ STANDARD_W_PER_M2 = 1000.0
 """The irradiance at which the peak power of a module is stated (IEC 60904-3)."""
 
 
-def clear_sky_kw_per_kwp(middles_s: Floats, location: Location, array: SolarSettings) -> Floats:
-    """AC power per kW of peak power at each rising instant (seconds since 1970); 0 while the sun is down.
+CELL_S = 300.0
+"""The sky is worked out for the middle of each 5 minutes."""
 
-    Sun: NREL SPA (Reda and Andreas, 2004). Clear sky: simplified Solis (Ineichen, 2008). Tilted plane:
-    Hay and Davies (1980). ``kW = 0.85 * irradiance / 1000``. Days that were asked for before are remembered:
-    the sun of last week does not change.
+
+def clear_sky_kw_per_kwp(middles_s: Floats, location: Location, array: SolarSettings) -> Floats:
+    """AC power per kW of peak power in the 5-minute cell of each instant (seconds since 1970), 0 at night.
+
+    Whole days are worked out once and remembered: the sun of last week does not change.
     """
-    borders = np.flatnonzero(np.diff(middles_s // DAY_S)) + 1
-    days = [_one_day(day.tobytes(), location, array) for day in np.split(middles_s, borders)]
-    whole: Floats = np.concatenate(days)
-    return whole
+    day = (middles_s // DAY_S).astype(np.int64)
+    cell = ((middles_s % DAY_S) // CELL_S).astype(np.int64)
+    found: Floats = np.zeros(len(middles_s))
+    for number in np.unique(day):
+        that_day = day == number
+        found[that_day] = _one_day(int(number), location, array)[cell[that_day]]
+    return found
 
 
 @lru_cache(maxsize=512)
-def _one_day(middles: bytes, location: Location, array: SolarSettings) -> Floats:
-    middles_s = np.frombuffer(middles)
+def _one_day(day: int, location: Location, array: SolarSettings) -> Floats:
+    """All cells of a UTC day (days since 1970), kW per kWp.
+
+    Sun: NREL SPA (Reda and Andreas, 2004). Clear sky: simplified Solis (Ineichen, 2008). Tilted plane:
+    Hay and Davies (1980). ``kW = 0.85 * irradiance / 1000``.
+    """
+    middles_s = day * DAY_S + (np.arange(DAY_S / CELL_S) + 0.5) * CELL_S
     instants = pd.DatetimeIndex(middles_s.astype(np.int64).astype("datetime64[s]")).tz_localize("UTC")
     sun = get_solarposition(instants, location.latitude, location.longitude, method="nrel_numpy")
     elevation = sun["apparent_elevation"].to_numpy()
