@@ -30,8 +30,7 @@ ROOMS: dict[str, set[str]] = {
     | {"optimizer.forecast", "optimizer.lp", "optimizer.dispatch", "strategies", "structlog"},
     "optimizer/secret.py": PURE | {"pydantic", "os"},
     "optimizer/settings.py": PURE | {"pydantic", "pydantic_settings", "optimizer.secret", "strategies.registry"},
-    "optimizer/settings_file.py": PURE
-    | {"pydantic", "pydantic_core", "pydantic_settings", "optimizer.settings", "os"},
+    "optimizer/settings_file.py": PURE | {"pydantic", "pydantic_core", "pydantic_settings", "optimizer.settings", "os"},
     "optimizer/clients": PURE
     | {"optimizer.clients", "httpx", "stamina", "pydantic", "structlog"}
     | {"threading", "time", "urllib"},
@@ -71,7 +70,7 @@ def imported(file: str) -> Iterator[str]:
 def is_allowed(module: str, allowed: set[str]) -> bool:
     if any(module == name or module.startswith(f"{name}.") for name in allowed):
         return True
-    top = module.split(".")[0]
+    top = module.split(".", maxsplit=1)[0]
     return top in sys.stdlib_module_names and top not in DOORS
 
 
