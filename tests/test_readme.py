@@ -1,0 +1,44 @@
+"""What the README shows is true."""
+
+import re
+from pathlib import Path
+
+from builders import NOON
+
+from optimizer.domain.horizon import plan_horizon
+from optimizer.domain.tariff import Market
+from optimizer.settings_file import load_settings
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(language: str) -> str:
+    found = re.search(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+    assert found is not None
+    return found.group(1)
+
+
+def test_the_smallest_settings_file_loads(tmp_path):
+    file = tmp_path / "small.toml"
+    file.write_text(block("toml"), encoding="utf-8")
+
+    assert load_settings(file).sites[0].tariff["strategy"] == "flat"
+
+
+def test_the_example_strategy_runs():
+    names: dict = {}
+    exec(block("python"), names)
+    night_saver = names["NightSaver"]
+    horizon = plan_horizon(NOON, slot_minutes=15, horizon_hours=36)
+
+    tariff = night_saver(night_saver.Options(day_price=0.3, night_price=0.2)).tariff(horizon, Market())
+
+    assert set(tariff.import_price_per_kwh) == {0.2, 0.3}
+
+
+def test_every_linked_file_exists():
+    links = re.findall(r"\]\(([^)#]+)\)", TEXT)
+
+    assert [link for link in links if not (ROOT / link).exists()] == []
+    assert len(links) > 5
