@@ -75,6 +75,15 @@ class LiveApplication(Application):
         return CyclePorts(plan=site.ports, poster=self.poster, recorder=self.recorder, pause=sleep)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a process stands in: its clock, its environment, and the folder that relative paths start from."""
+
+    now: Callable[[], datetime]
+    environ: Mapping[str, str]
+    base_folder: Path
+
+
 def utc_now() -> datetime:
     """The wall clock."""
     return datetime.now(UTC)
@@ -89,7 +98,8 @@ def build_dry(
     if settings.heat_cloud.conventions.bess_power_positive is None:
         assumptions = (f'bess_power_positive is not set: assumed "{ASSUMED_SIGN.value}"',)
     conventions = conventions_of(settings, assumed=ASSUMED_SIGN)
-    heat = _heat_client(settings, conventions, file.parent, now, environ)
+    around = Surroundings(now=now, environ=environ, base_folder=file.parent)
+    heat = _heat_client(settings, conventions, around)
     where = ledger_path(settings, file.parent, environ)
     if not where.exists():
         assumptions += (f"no ledger at {where}: forecasts start from nothing",)
@@ -97,7 +107,7 @@ def build_dry(
     return Application(
         settings=settings,
         heat=heat,
-        sites=_sites(settings, conventions, heat, ledger, file.parent, now, environ),
+        sites=_sites(settings, conventions, heat, ledger, around),
         ledger=ledger,
         now=now,
         assumptions=assumptions,
@@ -110,13 +120,14 @@ def build_live(
     """An application that posts. Raises ConfigError, above all while the battery's sign is not stated."""
     settings = load_settings(file)
     conventions = conventions_of(settings, assumed=None)
-    heat = _heat_client(settings, conventions, file.parent, now, environ)
+    around = Surroundings(now=now, environ=environ, base_folder=file.parent)
+    heat = _heat_client(settings, conventions, around)
     ledger = Ledger.open(ledger_path(settings, file.parent, environ))
     stale_after = timedelta(minutes=settings.heat_cloud.conventions.stale_after_minutes)
     return LiveApplication(
         settings=settings,
         heat=heat,
-        sites=_sites(settings, conventions, heat, ledger, file.parent, now, environ),
+        sites=_sites(settings, conventions, heat, ledger, around),
         ledger=ledger,
         now=now,
         poster=HeatCloudPoster(heat.door, heat.paths),
@@ -171,15 +182,9 @@ def site_of(settings: SiteSettings) -> Site:
     )
 
 
-def _heat_client(
-    settings: Settings,
-    conventions: Conventions,
-    base_folder: Path,
-    now: Callable[[], datetime],
-    environ: Mapping[str, str],
-) -> HeatCloudClient:
+def _heat_client(settings: Settings, conventions: Conventions, around: Surroundings) -> HeatCloudClient:
     cloud = settings.heat_cloud
-    key = cloud.api_key.resolve("heat_cloud.api_key", environ, base_folder)
+    key = cloud.api_key.resolve("heat_cloud.api_key", around.environ, around.base_folder)
     REDACT.add([key])
     warn_if_exposed("heat_cloud.base_url", cloud.base_url)
     paths = HeatCloudPaths(
@@ -190,22 +195,14 @@ def _heat_client(
         health=cloud.health_path,
     )
     door = HttpDoor("H.E.A.T. Cloud", cloud.base_url, key, Patience(timeout_s=cloud.timeout_s))
-    return HeatCloudClient(door, paths, conventions, now)
+    return HeatCloudClient(door, paths, conventions, around.now)
 
 
 def _sites(
-    settings: Settings,
-    conventions: Conventions,
-    heat: HeatCloudClient,
-    ledger: Ledger,
-    base_folder: Path,
-    now: Callable[[], datetime],
-    environ: Mapping[str, str],
+    settings: Settings, conventions: Conventions, heat: HeatCloudClient, ledger: Ledger, around: Surroundings
 ) -> tuple[SiteRuntime, ...]:
-    return tuple(
-        _site(f"sites[{number}]", site, settings, conventions, heat, ledger, base_folder, now, environ)
-        for number, site in enumerate(settings.sites)
-    )
+    task_settings = (settings, conventions, heat, LedgerHistory(ledger), around)
+    return tuple(_site(f"sites[{number}]", site, *task_settings) for number, site in enumerate(settings.sites))
 
 
 def _site(
@@ -214,18 +211,16 @@ def _site(
     settings: Settings,
     conventions: Conventions,
     heat: HeatCloudClient,
-    ledger: Ledger,
-    base_folder: Path,
-    now: Callable[[], datetime],
-    environ: Mapping[str, str],
+    history: LedgerHistory,
+    around: Surroundings,
 ) -> SiteRuntime:
-    context = FeedContext(base_folder=base_folder, zone=site.timezone)
+    context = FeedContext(base_folder=around.base_folder, zone=site.timezone)
     shelf = FeedShelf(
         {
             name: build_feed(options, path=f"{path}.feeds.{name}", context=context)
             for name, options in site.feeds.items()
         },
-        now,
+        around.now,
     )
     forecasts = {name: options for name, options in site.forecasts.model_dump().items() if options is not None}
     external = FeedShelf(
@@ -233,16 +228,15 @@ def _site(
             name: build_feed(options, path=f"{path}.forecasts.{name}", context=context)
             for name, options in forecasts.items()
         },
-        now,
+        around.now,
     )
     hcu = None
     if site.hcu is not None:
-        token = site.hcu.token.resolve(f"{path}.hcu.token", environ, base_folder)
+        token = site.hcu.token.resolve(f"{path}.hcu.token", around.environ, around.base_folder)
         REDACT.add([token])
         warn_if_exposed(f"{path}.hcu.base_url", site.hcu.base_url)
         patience = Patience(timeout_s=site.hcu.timeout_s)
-        hcu = ArisClient(HttpDoor("Aris HCU", site.hcu.base_url, token, patience), now)
-    history = LedgerHistory(ledger)
+        hcu = ArisClient(HttpDoor("Aris HCU", site.hcu.base_url, token, patience), around.now)
     wire = settings.heat_cloud.conventions
     planning = settings.planning
     task = SiteTask(

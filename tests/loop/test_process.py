@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from builders import data_file
 from world import World
 
 from optimizer.ledger import Ledger
@@ -158,6 +159,44 @@ def test_once_ends_within_30_s_when_a_post_is_never_answered(live):
     assert done.returncode == 0, done.stderr
     assert monotonic() - began < 30
     assert [event["confirmed_by"] for event in events(done.stderr) if event["event"] == "batch_posted"] == ["read_back"]
+
+
+def test_the_simulate_command_replays_a_measured_home_and_run_works_on_it(tmp_path):
+    data = data_file("emhass_home_30min_2024_2025.csv.gz")
+    arguments = ["simulate", "--port", "0", "--aris-port", "0", "--data", str(data)]
+    process = subprocess.Popen([sys.executable, "-m", "optimizer", *arguments], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        greeting = [process.stdout.readline() for _ in range(6)]
+        address = next(line.split()[-1] for line in greeting if line.startswith("HEAT Cloud"))
+        file = tmp_path / "measured.toml"
+        file.write_text(
+            f"""
+[heat_cloud]
+base_url = "{address.removesuffix("/api/v0/public")}"
+api_key = {{env = "SIMULATED_KEY"}}
+conventions = {{bess_power_positive = "charge"}}
+[[sites]]
+site_id = "{SITE_ID}"
+timezone = "Europe/Paris"
+tariff = {{strategy = "flat", import_price = 0.3, export_price = 0.08}}
+"""
+        )
+        done = subprocess.run(
+            [sys.executable, "-m", "optimizer", "run", "--config", str(file), "--once"],
+            env={**os.environ, "SIMULATED_KEY": SimulatorOptions().api_key},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+    assert done.returncode == 0, done.stderr
+    assert any(event["event"] == "batch_posted" for event in events(done.stderr))
 
 
 @contextmanager
