@@ -2,7 +2,8 @@
 
 import ipaddress
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -104,14 +105,9 @@ def build_dry(
     if not where.exists():
         assumptions += (f"no ledger at {where}: forecasts start from nothing",)
     ledger = Ledger.open_read_only(where)
-    return Application(
-        settings=settings,
-        heat=heat,
-        sites=_sites(settings, conventions, heat, ledger, around),
-        ledger=ledger,
-        now=now,
-        assumptions=assumptions,
-    )
+    with _closed_on_error(heat, ledger):
+        sites = _sites(settings, conventions, heat, ledger, around)
+    return Application(settings=settings, heat=heat, sites=sites, ledger=ledger, now=now, assumptions=assumptions)
 
 
 def build_live(
@@ -123,16 +119,29 @@ def build_live(
     around = Surroundings(now=now, environ=environ, base_folder=file.parent)
     heat = _heat_client(settings, conventions, around)
     ledger = Ledger.open(ledger_path(settings, file.parent, environ))
+    with _closed_on_error(heat, ledger):
+        sites = _sites(settings, conventions, heat, ledger, around)
     stale_after = timedelta(minutes=settings.heat_cloud.conventions.stale_after_minutes)
     return LiveApplication(
         settings=settings,
         heat=heat,
-        sites=_sites(settings, conventions, heat, ledger, around),
+        sites=sites,
         ledger=ledger,
         now=now,
         poster=HeatCloudPoster(heat.door, heat.paths),
         recorder=LedgerRecorder(ledger, stale_after),
     )
+
+
+@contextmanager
+def _closed_on_error(heat: HeatCloudClient, ledger: Ledger) -> Iterator[None]:
+    """Close what is open already when the rest cannot be built."""
+    try:
+        yield
+    except ConfigError:
+        heat.door.client.close()
+        ledger.close()
+        raise
 
 
 def conventions_of(settings: Settings, *, assumed: BatterySign | None) -> Conventions:

@@ -76,19 +76,16 @@ class Ledger:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(path, check_same_thread=False, timeout=10.0)
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version not in {0, SCHEMA_VERSION}:
-                connection.close()
-                msg = f"ledger {path} is of version {version}; this program reads version {SCHEMA_VERSION}"
-                raise ConfigError(msg)
-            with connection:
-                connection.executescript(SCHEMA)
-                connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         except (sqlite3.Error, OSError) as error:
-            msg = f"ledger {path} cannot be opened: {error}; check its folder's permissions or set [ledger] path"
-            raise ConfigError(msg) from None
+            raise _not_opened(path, error) from None
+        try:
+            _prepare(connection, path)
+        except sqlite3.Error as error:
+            connection.close()
+            raise _not_opened(path, error) from None
+        except ConfigError:
+            connection.close()
+            raise
         return cls(connection)
 
     @classmethod
@@ -98,10 +95,11 @@ class Ledger:
             connection = sqlite3.connect(":memory:", check_same_thread=False)
             connection.executescript(SCHEMA)
             return cls(connection)
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
         try:
-            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
             connection.execute("SELECT 1 FROM telemetry LIMIT 1")
         except sqlite3.Error as error:
+            connection.close()
             msg = f"ledger {path} cannot be read: {error}"
             raise ConfigError(msg) from None
         return cls(connection)
@@ -213,6 +211,23 @@ class Ledger:
                 "DELETE FROM cycles WHERE at < ?", ((now - timedelta(days=keep_cycles_days)).isoformat(),)
             ).rowcount
         return samples, cycles
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Write-ahead log, schema and version. Raises ConfigError on a version that this program does not know."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version not in {0, SCHEMA_VERSION}:
+        msg = f"ledger {path} is of version {version}; this program reads version {SCHEMA_VERSION}"
+        raise ConfigError(msg)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    with connection:
+        connection.executescript(SCHEMA)
+        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def _not_opened(path: Path, error: Exception) -> ConfigError:
+    return ConfigError(f"ledger {path} cannot be opened: {error}; check its folder's permissions or set [ledger] path")
 
 
 def plain(value: Any) -> Any:
