@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -132,26 +133,54 @@ def run_once(app: LiveApplication) -> int:
 def run_forever(app: LiveApplication) -> int:
     """Serve until SIGTERM or SIGINT; the process then ends within a few seconds, whatever is running."""
     jobs = Jobs(app)
-    stop_signals = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals)  # before any thread starts: all of them inherit it
     notifier = SystemdNotifier()
-    scheduler = build_scheduler(jobs, notifier)
-    scheduler.start()
     log = structlog.get_logger()
-    log.info("started", sites=[site.task.site.site_id for site in app.sites], pid=os.getpid())
-    notifier.notify("READY=1")
-    signal.sigwait(stop_signals)
-    notifier.notify("STOPPING=1")
-    scheduler.shutdown(wait=False)
-    gave_up_s = monotonic() + STOP_WITHIN_S
-    idle = threading.Event()
-    while jobs.active and monotonic() < gave_up_s:
-        idle.wait(0.05)
-    log.info("stopped", unfinished_jobs=jobs.active)
-    if jobs.active:
-        os._exit(0)  # a thread may hang in a socket until its time-out; the ledger is safe at any moment
-    app.close()
+    with stop_signals() as told_to_stop:
+        scheduler = build_scheduler(jobs, notifier)
+        scheduler.start()
+        log.info("started", sites=[site.task.site.site_id for site in app.sites], pid=os.getpid())
+        notifier.notify("READY=1")
+        told_to_stop()
+        notifier.notify("STOPPING=1")
+        scheduler.shutdown(wait=False)
+        gave_up_s = monotonic() + STOP_WITHIN_S
+        idle = threading.Event()
+        while jobs.active and monotonic() < gave_up_s:
+            idle.wait(0.05)
+        log.info("stopped", unfinished_jobs=jobs.active)
+        if jobs.active:
+            os._exit(0)  # a thread may hang in a socket until its time-out; the ledger is safe at any moment
+        app.close()
     return 0
+
+
+@contextmanager
+def stop_signals() -> Iterator[Callable[[], None]]:
+    """From here on SIGTERM and SIGINT are only noted; the function given waits until one was.
+
+    Blocking them would not do: libraries own threads that started earlier and would still take a signal, fatally.
+    Python's wake-up descriptor is written by whichever thread the kernel picks.
+    """
+    receiver, sender = socket.socketpair()
+    with receiver, sender:
+        sender.settimeout(0)
+        previous_fd = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+        previous = {number: signal.signal(number, _note) for number in (signal.SIGTERM, signal.SIGINT)}
+
+        def wait() -> None:
+            while not {signal.SIGTERM, signal.SIGINT}.intersection(receiver.recv(64)):
+                pass
+
+        try:
+            yield wait
+        finally:
+            signal.set_wakeup_fd(previous_fd)
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+
+def _note(_number: int, _frame: object) -> None:
+    """The wake-up descriptor has told it already."""
 
 
 def build_scheduler(jobs: Jobs, notifier: SystemdNotifier) -> BackgroundScheduler:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from builders import data_file
 from world import World
 
+from optimizer.daemon import stop_signals
 from optimizer.ledger import Ledger
 from optimizer.simulator import Fault, RealClock, Simulator, SimulatorOptions, bundled_recording
 
@@ -263,6 +265,20 @@ def test_sigterm_ends_the_service_within_5_s_while_the_network_hangs(live):
 
     assert code == 0
     assert monotonic() - began < 5
+
+
+def test_a_stop_signal_that_a_library_s_thread_takes_before_we_wait_for_it_is_not_lost():
+    ended = threading.Event()
+    library = threading.Thread(target=ended.wait, daemon=True)
+    library.start()
+    with stop_signals() as told_to_stop:
+        assert library.ident is not None
+        signal.pthread_kill(library.ident, signal.SIGTERM)
+        told_to_stop()
+    ended.set()
+    library.join()
+
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_a_kill_in_the_middle_of_a_post_leaves_its_intent_and_the_next_start_goes_on(live):
