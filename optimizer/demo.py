@@ -15,7 +15,6 @@ from optimizer.daemon import Jobs
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.outcome import Failed, Held, Posted, Skipped
 from optimizer.domain.tariff import Market
-from optimizer.lp import stored_energy_value_per_kwh
 from optimizer.picture import draw_plan
 from optimizer.ports import Deadline
 from optimizer.report import print_plan
@@ -214,12 +213,7 @@ def _bill(simulator: Simulator, strategy: TariffStrategy, day_start: datetime, s
         exported += export_kwh
         cost += import_kwh * tariff.import_price_per_kwh[slot] - export_kwh * tariff.export_price_per_kwh[slot]
     stored_kwh = simulator.plant(simulator.options.site_id).soc_kwh - start_soc_kwh
-    value_per_kwh = stored_energy_value_per_kwh(
-        horizon,
-        tariff.import_price_per_kwh,
-        discharge_efficiency=simulator.options.discharge_efficiency,
-        wear_cost_per_kwh=0.0,
-    )
+    value_per_kwh = min(tariff.import_price_per_kwh) * simulator.options.discharge_efficiency
     return DayBill(
         import_kwh=imported,
         export_kwh=exported,

@@ -1,12 +1,13 @@
 """From a snapshot in hand to a checked batch: pure, the part of a cycle that can be replayed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pandas as pd
 
 from optimizer.dispatch import Circumstances, compile_batch, find_conflicts, other_battery_pair
+from optimizer.domain.assets import Battery
 from optimizer.domain.command import Batch, Command, Pair
 from optimizer.domain.conventions import Conventions, FirstEntryStarts
 from optimizer.domain.forecast import Forecasts
@@ -16,11 +17,11 @@ from optimizer.domain.plan import Plan
 from optimizer.domain.problem import Problem
 from optimizer.domain.series import Series
 from optimizer.domain.site import Site
-from optimizer.domain.snapshot import SiteSnapshot
+from optimizer.domain.snapshot import BatteryState, SiteSnapshot
 from optimizer.domain.tariff import Tariff
 from optimizer.errors import CommandConflict
 from optimizer.forecast import ForecastInputs, Present, forecast_site
-from optimizer.lp import solve, stored_energy_value_per_kwh
+from optimizer.lp import end_values, solve
 from optimizer.reconcile import has_heat
 
 
@@ -171,15 +172,6 @@ def _forecast_inputs(
 def _problem(
     snapshot: SiteSnapshot, forecasts: Forecasts, tariff: Tariff, horizon: Horizon, grid: PlanningGrid
 ) -> Problem:
-    battery = snapshot.battery
-    terminal_value_per_kwh = 0.0
-    if battery is not None:
-        terminal_value_per_kwh = stored_energy_value_per_kwh(
-            horizon,
-            tariff.import_price_per_kwh,
-            discharge_efficiency=battery.discharge_efficiency,
-            wear_cost_per_kwh=battery.wear_cost_per_kwh,
-        )
     return Problem(
         site_id=snapshot.site_id,
         horizon=horizon,
@@ -191,8 +183,32 @@ def _problem(
         currency=tariff.currency,
         import_limit_kw=snapshot.import_limit_kw,
         export_limit_kw=snapshot.export_limit_kw,
-        battery=battery,
-        terminal_value_per_kwh=terminal_value_per_kwh,
+        batteries=() if snapshot.battery is None else (_battery(snapshot.battery, forecasts, tariff, horizon),),
         can_curtail=snapshot.reading.has_solar,
         solver_time_s=grid.solver_time_s,
     )
+
+
+def _battery(state: BatteryState, forecasts: Forecasts, tariff: Tariff, horizon: Horizon) -> Battery:
+    """The battery as it stands, with what its energy is worth after the horizon."""
+    battery = Battery(
+        capacity_kwh=state.capacity_kwh,
+        soc_kwh=state.soc_kwh,
+        soc_min_kwh=state.soc_min_kwh,
+        soc_max_kwh=state.soc_max_kwh,
+        reserve_kwh=state.reserve_kwh,
+        max_charge_kw=state.max_charge_kw,
+        max_discharge_kw=state.max_discharge_kw,
+        charge_efficiency=state.charge_efficiency,
+        discharge_efficiency=state.discharge_efficiency,
+        wear_cost_per_kwh=state.wear_cost_per_kwh,
+    )
+    values = end_values(
+        horizon,
+        battery,
+        demand_kw=tuple(load + heat for load, heat in zip(forecasts.load.kw, forecasts.heat.kw, strict=True)),
+        solar_kw=forecasts.solar.kw,
+        import_price_per_kwh=tariff.import_price_per_kwh,
+        export_price_per_kwh=tariff.export_price_per_kwh,
+    )
+    return replace(battery, end_values=values)

@@ -1,17 +1,18 @@
 """Small makers of domain objects, so that a test states only what it is about."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from optimizer.domain.assets import Battery, EndValue
 from optimizer.domain.conventions import BatterySign, Conventions
 from optimizer.domain.horizon import Horizon, plan_horizon
 from optimizer.domain.limits import SiteLimits
 from optimizer.domain.problem import Problem
-from optimizer.domain.snapshot import BatteryState
-from optimizer.lp import stored_energy_value_per_kwh
+from optimizer.lp import end_values
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 SITE_ID = "123e4567-e89b-12d3-a456-426614174000"
@@ -23,8 +24,8 @@ def conventions(**changes: object) -> Conventions:
     return Conventions(**(given | changes))  # type: ignore[arg-type]
 
 
-def battery(**changes: float) -> BatteryState:
-    given = {
+def battery(**changes: object) -> Battery:
+    given: dict[str, object] = {
         "capacity_kwh": 10.0,
         "soc_kwh": 5.0,
         "soc_min_kwh": 1.0,
@@ -36,7 +37,7 @@ def battery(**changes: float) -> BatteryState:
         "discharge_efficiency": 0.95,
         "wear_cost_per_kwh": 0.0,
     }
-    return BatteryState(**(given | changes))
+    return Battery(**(given | changes))  # type: ignore[arg-type]
 
 
 def hours(count: int, start: datetime = NOON, slot_minutes: int = 60, zone: str = "UTC") -> Horizon:
@@ -67,19 +68,25 @@ def problem(horizon: Horizon | None = None, **changes: object) -> Problem:
             given[name] = (float(given[name]),) * len(over)  # type: ignore[arg-type]
         else:
             given[name] = tuple(given[name])  # type: ignore[arg-type]
-    if given["terminal_value_per_kwh"] is None:
-        store = given["battery"]
-        given["terminal_value_per_kwh"] = (
-            stored_energy_value_per_kwh(
-                over,
-                given["import_price_per_kwh"],  # type: ignore[arg-type]
-                discharge_efficiency=store.discharge_efficiency,
-                wear_cost_per_kwh=store.wear_cost_per_kwh,
-            )
-            if isinstance(store, BatteryState)
-            else 0.0
-        )
+    store, value = given.pop("battery"), given.pop("terminal_value_per_kwh")
+    if isinstance(store, Battery):
+        given["batteries"] = (_with_end_value(store, value, over, given),)
     return Problem(**given)  # type: ignore[arg-type]
+
+
+def _with_end_value(store: Battery, value: object, over: Horizon, given: dict[str, object]) -> Battery:
+    """What is left is worth ``value`` a kWh; None: what the model makes of the last day."""
+    if isinstance(value, int | float):
+        return replace(store, end_values=(EndValue(kwh=store.capacity_kwh, value_per_kwh=float(value)),))
+    curve = end_values(
+        over,
+        store,
+        demand_kw=given["load_kw"],  # type: ignore[arg-type]
+        solar_kw=given["solar_kw"],  # type: ignore[arg-type]
+        import_price_per_kwh=given["import_price_per_kwh"],  # type: ignore[arg-type]
+        export_price_per_kwh=given["export_price_per_kwh"],  # type: ignore[arg-type]
+    )
+    return replace(store, end_values=curve)
 
 
 def data_file(name: str) -> Path:

@@ -16,8 +16,10 @@ PRICING = PURE | {"pandas", "numpy", "pydantic", "pydantic_core", "holidays", "s
 ROOMS: dict[str, set[str]] = {
     "optimizer/domain": {"optimizer.domain"},
     "optimizer/errors.py": set(),
-    "optimizer/lp": PURE | {"optimizer.lp", "pulp", "numpy"},
-    "optimizer/lp/solve.py": PURE | {"optimizer.lp", "pulp", "numpy", "highspy", "time"},
+    "optimizer/lp": PURE | {"optimizer.lp", "numpy"},
+    "optimizer/lp/program.py": PURE | {"optimizer.lp", "numpy", "pulp"},
+    "optimizer/lp/highs.py": PURE | {"optimizer.lp", "numpy", "highspy"},
+    "optimizer/lp/solve.py": PURE | {"optimizer.lp", "numpy", "time"},
     "optimizer/dispatch": PURE | {"optimizer.dispatch"},
     "optimizer/forecast": PURE | {"optimizer.forecast"} | FORECASTING,
     "optimizer/reconcile.py": PURE,

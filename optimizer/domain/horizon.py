@@ -1,8 +1,9 @@
 """Half-open slots on a UTC grid, the first of them possibly partial."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class Horizon:
 
     edges: tuple[datetime, ...]
     zone: str = "UTC"
+    slot_h: tuple[float, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.edges) < 2:
@@ -32,16 +34,18 @@ class Horizon:
             if edge.utcoffset() != timedelta(0):
                 msg = f"horizon edge {edge!r} is not aware UTC"
                 raise ValueError(msg)
-        for earlier, later in zip(self.edges, self.edges[1:], strict=False):
+        for earlier, later in pairwise(self.edges):
             if later <= earlier:
                 msg = f"horizon edges must rise: {earlier.isoformat()} then {later.isoformat()}"
                 raise ValueError(msg)
+        hours = ((later - earlier).total_seconds() / 3600 for earlier, later in pairwise(self.edges))
+        object.__setattr__(self, "slot_h", tuple(hours))
 
     def __len__(self) -> int:
         return len(self.edges) - 1
 
     def __iter__(self) -> Iterator[Slot]:
-        for start, end in zip(self.edges, self.edges[1:], strict=False):
+        for start, end in pairwise(self.edges):
             yield Slot(start=start, end=end)
 
     @property
@@ -55,13 +59,6 @@ class Horizon:
     @property
     def starts(self) -> tuple[datetime, ...]:
         return self.edges[:-1]
-
-    @property
-    def slot_h(self) -> tuple[float, ...]:
-        """Length of each slot in hours."""
-        return tuple(
-            (end - start).total_seconds() / 3600 for start, end in zip(self.edges, self.edges[1:], strict=False)
-        )
 
 
 def floor_to_slot(at: datetime, slot_minutes: int) -> datetime:

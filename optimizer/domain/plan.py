@@ -44,7 +44,10 @@ Verdict = Optimal | Feasible | Relaxed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flows:
-    """What happens in each slot, kW at the AC side; ``soc_kwh`` at each slot's end."""
+    """What happens in each slot, kW at the AC side; ``soc_kwh`` at each slot's end.
+
+    Where a site has several batteries these are their net power and their energy together.
+    """
 
     import_kw: tuple[float, ...]
     export_kw: tuple[float, ...]
@@ -55,18 +58,63 @@ class Flows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatteryProfile:
+    """What one battery is to do."""
+
+    name: str
+    charge_kw: tuple[float, ...]
+    discharge_kw: tuple[float, ...]
+    soc_kwh: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetProfile:
+    """What another asset is to do: electrical kW that it uses, or gives where ``kind`` is "genset".
+
+    ``level`` is what its use adds up to at each slot's end: a heat store's temperature in degrees Celsius,
+    the kWh that a vehicle or a load has received; None for a genset.
+    """
+
+    name: str
+    kind: str
+    electrical_kw: tuple[float, ...]
+    level: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marginals:
+    """What a little more would be worth, from the duals of the money optimum; money per kWh.
+
+    ``node_price_per_kwh``: what one more kWh of load would cost in each slot. ``stored_value_per_kwh``: what
+    one more kWh inside the first battery would save at each slot's end; empty without a battery.
+    ``peak_price_per_kw``: what one more kW allowed under each peak charge would save.
+    """
+
+    node_price_per_kwh: tuple[float, ...]
+    stored_value_per_kwh: tuple[float, ...]
+    peak_price_per_kw: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A solved problem.
 
-    ``costs`` are the named money terms that were minimised; ``objective`` is their sum (money, the
-    credit for energy left in the battery included as a negative cost). ``solve_s`` is the solver's share.
+    ``costs`` are the named money terms that were minimised; ``objective`` is their sum (money, the credit for
+    energy left in the battery included as a negative cost). ``shortfalls`` says by soft limit how much of it
+    is missed, in the unit of its name. ``peaks_kw`` are the billed peaks by charge. ``solve_s`` is the
+    solver's share of the time.
     """
 
     problem: Problem
     flows: Flows
+    batteries: tuple[BatteryProfile, ...]
+    others: tuple[AssetProfile, ...]
     verdict: Verdict
     costs: Mapping[str, float]
     objective: float
+    shortfalls: Mapping[str, float]
+    peaks_kw: Mapping[str, float]
+    marginals: Marginals
     solve_s: float
 
     @property

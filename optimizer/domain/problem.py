@@ -1,21 +1,72 @@
 """The question put to the model: one frozen object, enough to solve it again anywhere."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isfinite
+from itertools import chain
 
+from optimizer.domain.assets import (
+    Battery,
+    DeferrableLoad,
+    EvSession,
+    Genset,
+    PerSlot,
+    ThermalStore,
+)
 from optimizer.domain.horizon import Horizon
-from optimizer.domain.snapshot import BatteryState
+from optimizer.domain.peaks import PeakCharge
+from optimizer.domain.validity import problem_faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What the site has been told already, and what it costs to tell it otherwise.
+
+    ``battery_kw`` is charge less discharge of the first battery in each slot, None where nothing is published.
+    A change costs ``price_per_kw[slot]`` for each kW.
+    """
+
+    battery_kw: tuple[float | None, ...]
+    price_per_kw: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One way in which the uncertain series may turn out; None: as the problem says."""
+
+    probability: float
+    load_kw: tuple[float, ...] | None = None
+    solar_kw: tuple[float, ...] | None = None
+    import_price_per_kwh: tuple[float, ...] | None = None
+    export_price_per_kwh: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uncertainty:
+    """Plan over scenarios: what happens in slots before ``decided_slots`` is shared by all of them.
+
+    ``risk_weight`` in [0, 1] moves the aim from the expected cost to the mean of the worst ``risk_share``
+    of cases (CVaR; Rockafellar and Uryasev, 2000).
+    """
+
+    scenarios: tuple[Scenario, ...]
+    decided_slots: int = 1
+    risk_weight: float = 0.0
+    risk_share: float = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """Minimise the money that a site spends over ``horizon``.
 
-    Per-slot tuples have ``len(horizon)`` values. ``load_kw`` may be negative where uncontrolled
-    generation exceeds consumption. Limits are kW at the connection point, None for "no limit known".
-    ``terminal_value_per_kwh`` prices stored energy (per kWh inside the battery) at the end.
-    ``solver_time_s`` bounds the wall-clock of all solves together. Raises ValueError on wrong lengths,
-    values that are not finite, or negative solar, heat or limits.
+    Per-slot tuples have ``len(horizon)`` values. ``load_kw`` may be negative where uncontrolled generation
+    exceeds consumption. Grid limits are kW at the connection point, None for "no limit known"; they are soft:
+    with a price per kWh over, the excess is weighed against money, without one it is avoided first of all.
+    ``import_rating_kw`` and ``export_rating_kw`` are hard. ``inverter_limit_kw`` bounds, each way, what the
+    sun and the DC-coupled batteries exchange together. ``curtailment_steps``: the sun can be cut in so many
+    equal steps only; None: to any degree. ``export_extra_cost_per_kwh`` prices the wish to consume one's own
+    sun, ``co2_price_per_kg`` the carbon of what is imported; neither is on the bill.
+    ``preference_budget`` is what preferences may cost. ``solver_time_s`` bounds the wall-clock of all solves
+    together. Raises ValueError on wrong lengths, values that are not finite, and what contradicts itself.
     """
 
     site_id: str
@@ -26,34 +77,45 @@ class Problem:
     import_price_per_kwh: tuple[float, ...]
     export_price_per_kwh: tuple[float, ...]
     currency: str
-    import_limit_kw: float | None
-    export_limit_kw: float | None
-    battery: BatteryState | None
-    terminal_value_per_kwh: float
+    import_limit_kw: PerSlot | None = None
+    export_limit_kw: PerSlot | None = None
+    import_over_price_per_kwh: float | None = None
+    export_over_price_per_kwh: float | None = None
+    import_rating_kw: float | None = None
+    export_rating_kw: float | None = None
     can_curtail: bool = True
+    curtailment_steps: int | None = None
+    inverter_limit_kw: float | None = None
+    export_extra_cost_per_kwh: float = 0.0
+    co2_price_per_kg: float = 0.0
+    co2_kg_per_kwh: PerSlot = 0.0
+    peak_charges: tuple[PeakCharge, ...] = ()
+    batteries: tuple[Battery, ...] = ()
+    heat_stores: tuple[ThermalStore, ...] = ()
+    deferrable_loads: tuple[DeferrableLoad, ...] = ()
+    ev_sessions: tuple[EvSession, ...] = ()
+    gensets: tuple[Genset, ...] = ()
+    published: Published | None = None
+    uncertainty: Uncertainty | None = None
+    preference_budget: float = 0.0
     solver_time_s: float = 8.0
 
     def __post_init__(self) -> None:
-        for name in ("load_kw", "heat_kw", "solar_kw", "import_price_per_kwh", "export_price_per_kwh"):
-            series: tuple[float, ...] = getattr(self, name)
-            if len(series) != len(self.horizon):
-                msg = f"{name} has {len(series)} values for {len(self.horizon)} slots"
-                raise ValueError(msg)
-            bad = [slot for slot, number in enumerate(series) if not isfinite(number)]
-            if bad:
-                msg = f"{name}[{bad[0]}] is {series[bad[0]]}: not finite"
-                raise ValueError(msg)
-        for name in ("heat_kw", "solar_kw"):
-            if min(getattr(self, name)) < 0:
-                msg = f"{name} is negative: {min(getattr(self, name))}"
-                raise ValueError(msg)
-        for name in ("import_limit_kw", "export_limit_kw"):
-            limit: float | None = getattr(self, name)
-            if limit is not None and not limit >= 0:
-                msg = f"{name} is {limit}: it must be at least 0 or None"
-                raise ValueError(msg)
+        for fault in problem_faults(self):
+            raise ValueError(fault)
+
+    @property
+    def battery(self) -> Battery | None:
+        """The battery that the site's commands reach: the first."""
+        return self.batteries[0] if self.batteries else None
 
     @property
     def demand_kw(self) -> tuple[float, ...]:
-        """Load and heat together, per slot."""
-        return tuple(load + heat for load, heat in zip(self.load_kw, self.heat_kw, strict=True))
+        """Load, heat and the batteries' standby together, per slot: all that no variable moves."""
+        standby_kw = sum(battery.standby_kw for battery in self.batteries)
+        return tuple(load + heat + standby_kw for load, heat in zip(self.load_kw, self.heat_kw, strict=True))
+
+    @property
+    def assets(self) -> Iterator[Battery | ThermalStore | DeferrableLoad | EvSession | Genset]:
+        """Every asset that a plan moves."""
+        return chain(self.batteries, self.heat_stores, self.deferrable_loads, self.ev_sessions, self.gensets)

@@ -2,59 +2,77 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from optimizer.domain.plan import Flows
 from optimizer.domain.problem import Problem
+from optimizer.errors import PlanInfeasible
+from optimizer.lp.bounds import demand_kw, series, solar_kw
+from optimizer.lp.highs import Ending, Session
+from optimizer.lp.linear import Columns, Floats
 from optimizer.lp.model import build_model
-from optimizer.lp.read import complete_flows
+from optimizer.lp.read import stored
+from optimizer.lp.rule import follow_the_load
 from optimizer.lp.term import Tier
-from optimizer.lp.variables import Exclusive, Variables
+from optimizer.lp.variables import Exclusive
+
+WITHIN_S = 10.0
 
 
 def no_battery(problem: Problem) -> Flows:
     """The battery rests: surplus is exported, and cut only beyond the export limit."""
-    nothing = [0.0] * len(problem.horizon)
-    return complete_flows(problem, nothing, nothing, _cut_beyond_export_limit(problem, nothing, nothing))
+    nothing = np.zeros(len(problem.horizon))
+    return complete_flows(problem, nothing, nothing)
 
 
 def self_consumption(problem: Problem) -> Flows:
-    """The usual inverter rule: charge from surplus, discharge into deficit, inside the window."""
+    """The usual inverter rule of the first battery; everything else that moves rests."""
+    charge_kw, discharge_kw, _ = follow_the_load(problem)
+    return complete_flows(problem, charge_kw, discharge_kw)
+
+
+def complete_flows(
+    problem: Problem, charge_kw: Floats, discharge_kw: Floats, curtailed_kw: Floats | None = None
+) -> Flows:
+    """The flows that follow from what the first battery does: exchange by the balance, energy by recursion.
+
+    The sun is cut by ``curtailed_kw``; None: as little as keeps the export limit.
+    """
+    sun, demand = solar_kw(problem), demand_kw(problem)
+    net_kw = demand + charge_kw - discharge_kw - sun
+    cut_kw = np.zeros(len(net_kw)) if curtailed_kw is None else curtailed_kw
+    if curtailed_kw is None and problem.export_limit_kw is not None and problem.can_curtail:
+        cut_kw = np.clip(-net_kw - series(problem.export_limit_kw, problem), 0.0, sun)
+    net_kw = net_kw + cut_kw
     battery = problem.battery
-    if battery is None:
-        return no_battery(problem)
-    charge_kw, discharge_kw = [], []
-    soc_kwh, demand_kw = battery.soc_kwh, problem.demand_kw
-    for slot, slot_h in enumerate(problem.horizon.slot_h):
-        surplus_kw = problem.solar_kw[slot] - demand_kw[slot]
-        room_kw = max(battery.soc_max_kwh - soc_kwh, 0.0) / (battery.charge_efficiency * slot_h)
-        stock_kw = max(soc_kwh - battery.soc_min_kwh, 0.0) * battery.discharge_efficiency / slot_h
-        charge_kw.append(min(max(surplus_kw, 0.0), battery.max_charge_kw, room_kw))
-        discharge_kw.append(min(max(-surplus_kw, 0.0), battery.max_discharge_kw, stock_kw))
-        soc_kwh += (
-            charge_kw[-1] * battery.charge_efficiency - discharge_kw[-1] / battery.discharge_efficiency
-        ) * slot_h
-    curtailed_kw = _cut_beyond_export_limit(problem, charge_kw, discharge_kw)
-    return complete_flows(problem, charge_kw, discharge_kw, curtailed_kw)
+    soc_kwh = np.zeros(len(net_kw)) if battery is None else stored(battery, problem, charge_kw, discharge_kw)
+    columns = (np.maximum(net_kw, 0.0), np.maximum(-net_kw, 0.0), charge_kw, discharge_kw, cut_kw, soc_kwh)
+    names = ("import_kw", "export_kw", "charge_kw", "discharge_kw", "curtailed_kw", "soc_kwh")
+    return Flows(**{name: tuple(values.tolist()) for name, values in zip(names, columns, strict=True)})
 
 
 def price(problem: Problem, flows: Flows) -> Mapping[str, float]:
-    """Each money term for any flows, by the expressions that the model minimises."""
-    model = build_model(problem, Exclusive())
-    assign(model.variables, flows)
-    return model.values(Tier.MONEY)
+    """Each money term for any flows of a site with at most one battery, by the model's own expressions.
 
+    Whatever follows from the flows (billed peaks, what is left at the end) is at its cheapest. Raises
+    PlanInfeasible where no model knows such flows.
+    """
+    model = build_model(problem, Exclusive(), is_strict=False)
+    at = model.variables
+    session = Session()
+    session.load(model, model.weights(model.total(Tier.MONEY)))
 
-def assign(at: Variables, flows: Flows) -> None:
-    """Set the flow variables to ``flows``."""
-    for name in ("import_kw", "export_kw", "charge_kw", "discharge_kw", "curtailed_kw", "soc_kwh"):
-        for variable, number in zip(getattr(at, name), getattr(flows, name), strict=True):
-            variable.varValue = number
+    def hold(columns: Columns, values: tuple[float, ...]) -> None:
+        session.fix(columns.index, np.array(values))
 
-
-def _cut_beyond_export_limit(problem: Problem, charge_kw: list[float], discharge_kw: list[float]) -> list[float]:
-    if problem.export_limit_kw is None or not problem.can_curtail:
-        return [0.0] * len(problem.horizon)
-    cut_kw, demand_kw = [], problem.demand_kw
-    for slot, solar_kw in enumerate(problem.solar_kw):
-        export_kw = solar_kw - demand_kw[slot] - charge_kw[slot] + discharge_kw[slot]
-        cut_kw.append(min(max(export_kw - problem.export_limit_kw, 0.0), solar_kw))
-    return cut_kw
+    hold(at.import_kw, flows.import_kw)
+    hold(at.export_kw, flows.export_kw)
+    hold(at.curtailed_kw, flows.curtailed_kw)
+    for battery in at.batteries[:1]:
+        hold(battery.charge_kw, flows.charge_kw)
+        hold(battery.discharge_kw, flows.discharge_kw)
+    answer = session.solve(WITHIN_S)
+    if answer.ending is Ending.INFEASIBLE:
+        msg = f"site {problem.site_id}: these flows cannot happen at this site"
+        raise PlanInfeasible(msg)
+    return model.amounts(Tier.MONEY, answer.values)

@@ -1,42 +1,85 @@
-"""Which soft limits a set of flows does not keep, in the operator's words."""
+"""Which soft limits a plan does not keep, in the operator's words."""
 
 from collections.abc import Iterator, Sequence
 
-from optimizer.domain.plan import Flows
+from optimizer.domain.assets import Battery, PerSlot, per_slot
+from optimizer.domain.plan import BatteryProfile, Plan
 from optimizer.domain.problem import Problem
 
 NEGLIGIBLE_KWH = 1e-4
 
 
-def describe_breaches(problem: Problem, flows: Flows) -> tuple[str, ...]:
-    """One phrase for each soft limit that is broken, with its size in kWh."""
-    return tuple(_breaches(problem, flows))
+def describe_breaches(problem: Problem, plan: Plan) -> tuple[str, ...]:
+    """One phrase for each soft limit that is broken, with its size and what that weighs in money."""
+    return tuple(_breaches(problem, plan))
 
 
-def _breaches(problem: Problem, flows: Flows) -> Iterator[str]:
+def money_scale_per_kwh(problem: Problem) -> float:
+    """The dearest kWh of the problem: what a kWh that is missing somewhere weighs at least."""
+    prices = (*problem.import_price_per_kwh, *problem.export_price_per_kwh)
+    peaks = [charge.price_per_kw / min(problem.horizon.slot_h) for charge in problem.peak_charges]
+    return max([abs(price) for price in prices] + peaks)
+
+
+def _breaches(problem: Problem, plan: Plan) -> Iterator[str]:
     limits = (
-        ("import", flows.import_kw, problem.import_limit_kw),
-        ("export", flows.export_kw, problem.export_limit_kw),
+        ("import", plan.flows.import_kw, problem.import_limit_kw, problem.import_over_price_per_kwh),
+        ("export", plan.flows.export_kw, problem.export_limit_kw, problem.export_over_price_per_kwh),
     )
-    for name, flow_kw, limit_kw in limits:
-        if limit_kw is None:
-            continue
-        over_kwh = sum(max(kw - limit_kw, 0.0) * h for kw, h in zip(flow_kw, problem.horizon.slot_h, strict=True))
-        if over_kwh > NEGLIGIBLE_KWH:
-            yield f"{name} limit {limit_kw:g} kW exceeded by {over_kwh:.3g} kWh (peak {max(flow_kw):.3g} kW)"
-    battery = problem.battery
-    if battery is None:
-        return
-    yield from _outside(problem, flows.soc_kwh, "below the window's minimum", battery.soc_min_kwh, above=False)
-    yield from _outside(problem, flows.soc_kwh, "above the window's maximum", battery.soc_max_kwh, above=True)
-    if battery.reserve_kwh > battery.soc_min_kwh:
-        yield from _outside(problem, flows.soc_kwh, "below the reserve", battery.reserve_kwh, above=False)
+    for name, flow_kw, limit_kw, price in limits:
+        if limit_kw is not None:
+            yield from _over_limit(problem, name, flow_kw, limit_kw, price)
+    for battery, profile in zip(problem.batteries, plan.batteries, strict=True):
+        yield from _battery(problem, battery, profile)
+    for name, amount in plan.shortfalls.items():
+        if _is_of_another_asset(problem, name) and amount > NEGLIGIBLE_KWH:
+            words, _, unit = name.rpartition(" K h") if name.endswith(" K h") else name.rpartition(" kWh")
+            yield f"{words}: {amount:.3g} {'K h' if name.endswith(' K h') else 'kWh'}{unit}"
 
 
-def _outside(problem: Problem, soc_kwh: Sequence[float], what: str, bound_kwh: float, *, above: bool) -> Iterator[str]:
-    outside_kwh = [soc - bound_kwh if above else bound_kwh - soc for soc in soc_kwh]
+def _is_of_another_asset(problem: Problem, name: str) -> bool:
+    others = [store.name for store in problem.heat_stores]
+    others += [load.name for load in problem.deferrable_loads] + [session.name for session in problem.ev_sessions]
+    is_demand = name.endswith("demanded charge short kWh")
+    return is_demand or any(name.startswith(f"{other} ") for other in others)
+
+
+def _over_limit(
+    problem: Problem, name: str, flow_kw: Sequence[float], limit_kw: PerSlot, price: float | None
+) -> Iterator[str]:
+    limits = per_slot(limit_kw, len(flow_kw))
+    over_kw = [max(kw - limit, 0.0) for kw, limit in zip(flow_kw, limits, strict=True)]
+    over_kwh = sum(kw * h for kw, h in zip(over_kw, problem.horizon.slot_h, strict=True))
+    if over_kwh > NEGLIGIBLE_KWH:
+        worst = max(range(len(over_kw)), key=over_kw.__getitem__)
+        weight = over_kwh * (money_scale_per_kwh(problem) if price is None else price)
+        yield (
+            f"{name} limit {limits[worst]:g} kW exceeded by {over_kwh:.3g} kWh (peak {flow_kw[worst]:.3g} kW, "
+            f"weighs {weight:.2f} {problem.currency})"
+        )
+
+
+def _battery(problem: Problem, battery: Battery, profile: BatteryProfile) -> Iterator[str]:
+    slots = len(problem.horizon)
+    words = (
+        ("below the window's minimum", (battery.soc_min_kwh,) * slots, -1.0),
+        ("above the window's maximum", (battery.soc_max_kwh,) * slots, 1.0),
+        ("below the reserve", per_slot(battery.reserve_kwh, slots), -1.0),
+        ("below the goal", per_slot(battery.goal_kwh if battery.goal_kwh is not None else 0.0, slots), -1.0),
+    )
+    for what, bounds_kwh, sign in words:
+        yield from _outside(problem, profile.soc_kwh, f"{what} of", bounds_kwh, sign)
+    if battery.ceiling_kwh is not None:
+        yield from _outside(problem, profile.soc_kwh, "above the cap of", per_slot(battery.ceiling_kwh, slots), 1.0)
+
+
+def _outside(
+    problem: Problem, soc_kwh: Sequence[float], what: str, bounds_kwh: Sequence[float], sign: float
+) -> Iterator[str]:
+    outside_kwh = [sign * (soc - bound) for soc, bound in zip(soc_kwh, bounds_kwh, strict=True)]
     slots = [slot for slot, kwh in enumerate(outside_kwh) if kwh > NEGLIGIBLE_KWH]
     if slots:
         until = problem.horizon.edges[slots[-1] + 1]
-        size = f"up to {max(outside_kwh):.3g} kWh {what} of {bound_kwh:g} kWh"
+        worst = max(slots, key=outside_kwh.__getitem__)
+        size = f"up to {outside_kwh[worst]:.3g} kWh {what} {bounds_kwh[worst]:g} kWh"
         yield f"stored energy {size} until {until:%Y-%m-%dT%H:%MZ}"

@@ -1,85 +1,180 @@
-"""LP values to flows: solver noise removed, dependent quantities derived again exactly."""
+"""LP values to a plan: solver noise removed, dependent quantities derived again exactly, duals named."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 
-from optimizer.domain.plan import Flows
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.domain.assets import Battery, ThermalStore
+from optimizer.domain.peaks import Direction
+from optimizer.domain.plan import AssetProfile, BatteryProfile, Flows, Marginals, Optimal, Plan
 from optimizer.domain.problem import Problem
-from optimizer.lp.variables import Variables
+from optimizer.lp.bounds import demand_kw, series, slot_h, solar_kw
+from optimizer.lp.highs import Answer
+from optimizer.lp.linear import Columns, Floats
+from optimizer.lp.model import Model
+from optimizer.lp.term import BREACHES, Tier
+from optimizer.lp.terms.peak_charges import billed_kw, interval_means_kw
+from optimizer.lp.variables import Exclusive, Variables
 
 NOISE_KW = 5e-7
 """Flows nearer than this to a bound are at the bound: the difference is the solver's rounding."""
+NEAR_KWH = 5e-6
+"""Stored energy nearer than this to its window's edge is at the edge: the recursion's rounding."""
+BOTH_KW = 1e-6
 
 
-def _clean(values: Sequence[float], upper: Sequence[float]) -> list[float]:
-    return [
-        0.0 if number < NOISE_KW else limit if number > limit - NOISE_KW else number
-        for number, limit in zip(values, upper, strict=True)
-    ]
+def read_plan(problem: Problem, model: Model, values: Floats, money: Answer) -> Plan:
+    """What ``values`` decide, priced by the expressions that were minimised. The verdict is the caller's."""
+    at = model.variables
+    x = values.copy()
 
+    def clean(columns: Columns) -> Floats:
+        found, top = values[columns.index], model.upper[columns.index]
+        flow = np.where(found < NOISE_KW, 0.0, np.where(found > top - NOISE_KW, top, found))
+        x[columns.index] = flow
+        return flow
 
-def complete_flows(
-    problem: Problem,
-    charge_kw: Sequence[float],
-    discharge_kw: Sequence[float],
-    curtailed_kw: Sequence[float],
-) -> Flows:
-    """The flows that follow from what is decided: grid exchange by the balance, energy by recursion."""
-    import_kw, export_kw, soc_kwh = [], [], []
-    battery = problem.battery
-    soc = battery.soc_kwh if battery else 0.0
-    demand_kw = problem.demand_kw
-    for slot, slot_h in enumerate(problem.horizon.slot_h):
-        net_kw = demand_kw[slot] + charge_kw[slot] - discharge_kw[slot] - (problem.solar_kw[slot] - curtailed_kw[slot])
-        import_kw.append(max(net_kw, 0.0))
-        export_kw.append(max(-net_kw, 0.0))
-        if battery is not None:
-            soc += (
-                charge_kw[slot] * battery.charge_efficiency - discharge_kw[slot] / battery.discharge_efficiency
-            ) * slot_h
-        soc_kwh.append(soc)
-    return Flows(
-        import_kw=tuple(import_kw),
-        export_kw=tuple(export_kw),
-        charge_kw=tuple(charge_kw),
-        discharge_kw=tuple(discharge_kw),
-        curtailed_kw=tuple(curtailed_kw),
-        soc_kwh=tuple(soc_kwh),
+    batteries = []
+    net_kw, stored_kwh = np.zeros(len(problem.horizon)), np.zeros(len(problem.horizon))
+    for each in at.batteries:
+        charge, discharge = clean(each.charge_kw), clean(each.discharge_kw)
+        soc = _settled(each.battery, stored(each.battery, problem, charge, discharge))
+        x[each.soc_kwh.index] = soc
+        net_kw, stored_kwh = net_kw + charge - discharge, stored_kwh + soc
+        batteries.append(
+            BatteryProfile(
+                name=each.battery.name, charge_kw=_plain(charge), discharge_kw=_plain(discharge), soc_kwh=_plain(soc)
+            )
+        )
+    others = _others(problem, at, clean)
+    used_kw = sum((np.array(other.electrical_kw) for other in others if other.kind != "genset"), np.zeros(len(net_kw)))
+    given_kw = sum((np.array(other.electrical_kw) for other in others if other.kind == "genset"), np.zeros(len(net_kw)))
+    curtailed = clean(at.curtailed_kw)
+    grid_kw = demand_kw(problem) - solar_kw(problem) + curtailed + net_kw + used_kw - given_kw
+    imported, exported = np.maximum(grid_kw, 0.0), np.maximum(-grid_kw, 0.0)
+    x[at.import_kw.index], x[at.export_kw.index] = imported, exported
+    costs = model.amounts(Tier.MONEY, x)
+    return Plan(
+        problem=problem,
+        flows=Flows(
+            import_kw=_plain(imported),
+            export_kw=_plain(exported),
+            charge_kw=_plain(np.maximum(net_kw, 0.0)),
+            discharge_kw=_plain(np.maximum(-net_kw, 0.0)),
+            curtailed_kw=_plain(curtailed),
+            soc_kwh=_plain(stored_kwh),
+        ),
+        batteries=tuple(batteries),
+        others=others,
+        verdict=Optimal(),
+        costs=costs,
+        objective=sum(costs.values()),
+        shortfalls={name: amount for tier in BREACHES for name, amount in model.amounts(tier, x).items()},
+        peaks_kw=_peaks(problem, at, x),
+        marginals=_marginals(problem, model, money),
+        solve_s=0.0,
     )
 
 
-def read_flows(problem: Problem, at: Variables) -> Flows:
-    """What the variables decided."""
-    battery = problem.battery
-    slots = len(problem.horizon)
-    charge_kw = _clean([v.valueOrDefault() for v in at.charge_kw], [battery.max_charge_kw if battery else 0.0] * slots)
-    discharge_kw = _clean(
-        [v.valueOrDefault() for v in at.discharge_kw], [battery.max_discharge_kw if battery else 0.0] * slots
-    )
-    curtailed_kw = _clean([v.valueOrDefault() for v in at.curtailed_kw], problem.solar_kw)
-    return _settle_soc(problem, complete_flows(problem, charge_kw, discharge_kw, curtailed_kw))
+def stored(battery: Battery, problem: Problem, charge_kw: Floats, discharge_kw: Floats) -> Floats:
+    """Energy at each slot's end, kWh."""
+    h = slot_h(problem)
+    gained = (charge_kw * battery.charge_efficiency - discharge_kw / battery.discharge_efficiency) * h
+    if not battery.self_discharge_per_h:
+        return battery.soc_kwh + np.cumsum(gained)
+    soc_kwh, levels = battery.soc_kwh, []
+    for kept, gain in zip(np.power(1.0 - battery.self_discharge_per_h, h).tolist(), gained.tolist(), strict=True):
+        soc_kwh = soc_kwh * kept + gain
+        levels.append(soc_kwh)
+    return np.array(levels)
 
 
-def _settle_soc(problem: Problem, flows: Flows) -> Flows:
-    """Keep the recursion's rounding (some 1e-7 kWh) from standing outside the window that was planned."""
-    battery = problem.battery
-    if battery is None:
-        return flows
+def _settled(battery: Battery, soc_kwh: Floats) -> Floats:
     low, high = min(battery.soc_kwh, battery.soc_min_kwh), max(battery.soc_kwh, battery.soc_max_kwh)
-    near = 5e-6
-    settled = tuple(
-        low if low - near < soc < low else high if high < soc < high + near else soc for soc in flows.soc_kwh
-    )
-    return Flows(
-        import_kw=flows.import_kw,
-        export_kw=flows.export_kw,
-        charge_kw=flows.charge_kw,
-        discharge_kw=flows.discharge_kw,
-        curtailed_kw=flows.curtailed_kw,
-        soc_kwh=settled,
-    )
+    if battery.self_discharge_per_h:
+        low = 0.0
+    raised = np.where((soc_kwh < low) & (soc_kwh > low - NEAR_KWH), low, soc_kwh)
+    return np.where((raised > high) & (raised < high + NEAR_KWH), high, raised)
 
 
-def slots_with_both(first_kw: Sequence[float], second_kw: Sequence[float]) -> frozenset[int]:
-    """Slots in which two flows that exclude each other both run."""
-    both = 1e-6
-    return frozenset(slot for slot, pair in enumerate(zip(first_kw, second_kw, strict=True)) if min(pair) > both)
+def _plain(values: Floats) -> tuple[float, ...]:
+    return tuple(values.tolist())
+
+
+def _others(problem: Problem, at: Variables, clean: Callable[[Columns], Floats]) -> tuple[AssetProfile, ...]:
+    h = slot_h(problem)
+    profiles = []
+    for heat in at.heat_stores:
+        power = clean(heat.electrical_kw)
+        level = temperatures(heat.store, problem, power)
+        profiles.append(
+            AssetProfile(name=heat.store.name, kind="heat store", electrical_kw=_plain(power), level=_plain(level))
+        )
+    for load in at.loads:
+        power = clean(load.electrical_kw)
+        profiles.append(
+            AssetProfile(
+                name=load.load.name, kind="load", electrical_kw=_plain(power), level=_plain(np.cumsum(power * h))
+            )
+        )
+    for each in at.sessions:
+        power = clean(each.electrical_kw)
+        level = np.cumsum(power * h) * each.session.efficiency
+        profiles.append(
+            AssetProfile(name=each.session.name, kind="vehicle", electrical_kw=_plain(power), level=_plain(level))
+        )
+    profiles += [
+        AssetProfile(name=each.genset.name, kind="genset", electrical_kw=_plain(clean(each.supply_kw)))
+        for each in at.gensets
+    ]
+    return tuple(profiles)
+
+
+def temperatures(store: ThermalStore, problem: Problem, electrical_kw: Floats) -> Floats:
+    """The store's temperature at each slot's end, degrees Celsius."""
+    heat_kw = electrical_kw * series(store.cop, problem) - series(store.draw_kw, problem)
+    surroundings_c = series(store.surroundings_c, problem)
+    now_c, levels = store.temperature_c, []
+    for slot, h in enumerate(problem.horizon.slot_h):
+        lost_kw = store.loss_kw_per_k * (now_c - surroundings_c[slot])
+        now_c += h * (heat_kw[slot] - lost_kw) / store.kwh_per_k
+        levels.append(now_c)
+    return np.array(levels)
+
+
+def _peaks(problem: Problem, at: Variables, x: Floats) -> Mapping[str, float]:
+    peaks = {}
+    for each in at.peaks:
+        flow = at.import_kw if each.charge.direction is Direction.IMPORT else at.export_kw
+        peaks[each.charge.name] = billed_kw(each.charge, interval_means_kw(each.charge, problem, flow).values(x))
+    return peaks
+
+
+def _marginals(problem: Problem, model: Model, money: Answer) -> Marginals:
+    """Duals are per kW of a slot's mean power; divided by its hours they are per kWh."""
+    node = money.row_duals[model.row_range("power_balance")] / slot_h(problem)
+    stored_value: tuple[float, ...] = ()
+    if problem.battery is not None:
+        stored_value = _plain(-money.row_duals[model.row_range(f"{problem.battery.name} storage")])
+    peaks = {}
+    for charge in problem.peak_charges:
+        name = f"{charge.name} interval" if charge.highest_days == 1 else f"{charge.name} day"
+        peaks[charge.name] = float(np.sum(np.abs(money.row_duals[model.row_range(name)])))
+    return Marginals(node_price_per_kwh=_plain(node), stored_value_per_kwh=stored_value, peak_price_per_kw=peaks)
+
+
+def slots_with_both(problem: Problem, at: Variables, values: Floats) -> Exclusive:
+    """Slots in which two flows that exclude each other both run, and it matters."""
+
+    def both(inward: Columns, outward: Columns) -> NDArray[np.bool_]:
+        return np.minimum(values[inward.index], values[outward.index]) > BOTH_KW
+
+    matters = np.array(problem.import_price_per_kwh) != np.array(problem.export_price_per_kwh)
+    grid = np.flatnonzero(both(at.import_kw, at.export_kw) & matters)
+    batteries = {}
+    for each in at.batteries:
+        found = np.flatnonzero(both(each.charge_kw, each.discharge_kw))
+        if len(found):
+            batteries[each.battery.name] = frozenset(found.tolist())
+    return Exclusive(grid=frozenset(grid.tolist()), batteries=batteries)

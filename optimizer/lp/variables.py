@@ -1,11 +1,26 @@
-"""The only file that creates LP variables."""
+"""The only file that creates LP variables: power in kW at the AC side, energy in kWh at each slot's end."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from pulp import LpProblem, LpVariable
+import numpy as np
 
 from optimizer.domain.problem import Problem
+from optimizer.lp.battery_variables import BatteryColumns, create_battery
+from optimizer.lp.bounds import most_export_kw, most_import_kw, most_supply_kw, most_use_kw, series, solar_kw
+from optimizer.lp.columns import ColumnList
+from optimizer.lp.flexible_variables import (
+    GensetColumns,
+    HeatColumns,
+    LoadColumns,
+    SessionColumns,
+    create_genset,
+    create_heat_store,
+    create_load,
+    create_session,
+)
+from optimizer.lp.linear import Columns, Ints, Linear, total
+from optimizer.lp.peak_variables import PeakColumns, create_peak
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,92 +28,136 @@ class Exclusive:
     """Slots in which a direction must be decided by a binary, because the LP alone could use both."""
 
     grid: frozenset[int] = frozenset()
-    battery: frozenset[int] = frozenset()
+    batteries: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+    def __or__(self, other: "Exclusive") -> "Exclusive":
+        names = {**self.batteries, **other.batteries}
+        return Exclusive(
+            grid=self.grid | other.grid,
+            batteries={name: self.battery(name) | other.battery(name) for name in names},
+        )
+
+    def battery(self, name: str) -> frozenset[int]:
+        """The slots of one battery."""
+        return self.batteries.get(name, frozenset())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limited:
+    """The slots in which a grid limit can be reached, and by how much it is exceeded there."""
+
+    slots: Ints
+    over_kw: Columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variables:
-    """One variable per slot and quantity, kW at the AC side, ``soc_kwh`` at each slot's end.
+    """Everything that is decided. ``importing`` holds the binaries of ``grid_slots``.
 
-    The ``…_over…`` and ``…_short…`` ones measure breaches of soft limits. ``importing`` and
-    ``charging`` hold binaries by slot, only where a direction has to be decided.
+    Families that a problem has no use for are absent, None or empty. ``count`` is how many variables there are.
     """
 
-    import_kw: list[LpVariable]
-    export_kw: list[LpVariable]
-    charge_kw: list[LpVariable]
-    discharge_kw: list[LpVariable]
-    curtailed_kw: list[LpVariable]
-    soc_kwh: list[LpVariable]
-    import_over_kw: list[LpVariable]
-    export_over_kw: list[LpVariable]
-    soc_short_kwh: list[LpVariable]
-    soc_over_kwh: list[LpVariable]
-    reserve_short_kwh: list[LpVariable]
-    importing: dict[int, LpVariable]
-    charging: dict[int, LpVariable]
+    import_kw: Columns
+    export_kw: Columns
+    curtailed_kw: Columns
+    curtailment_step: Columns | None
+    import_over: Limited | None
+    export_over: Limited | None
+    grid_slots: Ints
+    importing: Columns
+    batteries: tuple[BatteryColumns, ...]
+    heat_stores: tuple[HeatColumns, ...]
+    loads: tuple[LoadColumns, ...]
+    sessions: tuple[SessionColumns, ...]
+    gensets: tuple[GensetColumns, ...]
+    peaks: tuple[PeakColumns, ...]
+    change_kw: Columns | None
+    count: int
 
-    def breaches(self) -> Iterator[LpVariable]:
-        """Every variable that is zero unless a soft limit is broken."""
-        for field in fields(self):
-            if "_over_" in field.name or "_short_" in field.name:
-                yield from getattr(self, field.name)
+    @property
+    def use_kw(self) -> Linear:
+        """All consumption that the plan moves."""
+        uses: list[Linear] = [battery.charge_kw for battery in self.batteries]
+        uses += [*self.other_use_kw]
+        return total(uses, len(self.import_kw))
 
+    @property
+    def other_use_kw(self) -> Iterator[Columns]:
+        """The power of each asset that uses it and is no battery."""
+        yield from (store.electrical_kw for store in self.heat_stores)
+        yield from (load.electrical_kw for load in self.loads)
+        yield from (session.electrical_kw for session in self.sessions)
 
-def most_import_kw(problem: Problem) -> list[float]:
-    """The largest import that physics allows in each slot: the demand and a charge at full power."""
-    charge_kw = problem.battery.max_charge_kw if problem.battery else 0.0
-    return [max(demand_kw, 0.0) + charge_kw for demand_kw in problem.demand_kw]
-
-
-def most_export_kw(problem: Problem) -> list[float]:
-    """The largest export that physics allows in each slot: all generation and a discharge at full power."""
-    discharge_kw = problem.battery.max_discharge_kw if problem.battery else 0.0
-    return [
-        solar_kw + max(-demand_kw, 0.0) + discharge_kw
-        for solar_kw, demand_kw in zip(problem.solar_kw, problem.demand_kw, strict=True)
-    ]
-
-
-def bites(limit_kw: float | None, most_kw: list[float]) -> bool:
-    """Whether a limit can ever be reached; one that cannot adds nothing to the model."""
-    return limit_kw is not None and max(most_kw) > limit_kw
+    @property
+    def supply_kw(self) -> Linear:
+        """All supply that the plan moves."""
+        supplies: list[Linear] = [battery.discharge_kw for battery in self.batteries]
+        supplies += [genset.supply_kw for genset in self.gensets]
+        return total(supplies, len(self.import_kw))
 
 
-def create_variables(model: LpProblem, problem: Problem, exclusive: Exclusive) -> Variables:
-    """All variables of ``problem`` with their physical bounds. Without a battery its flows are bound to 0."""
-    slots = range(len(problem.horizon))
-    battery = problem.battery
+def create_variables(into: ColumnList, problem: Problem, exclusive: Exclusive, *, is_strict: bool) -> Variables:
+    """All variables of ``problem`` with their physical bounds.
 
-    def flow(name: str, upper: list[float]) -> list[LpVariable]:
-        return [model.add_variable(f"{name}_{slot}", 0.0, upper[slot]) for slot in slots]
-
-    def level(upper: float) -> list[float]:
-        return [upper] * len(slots)
-
-    import_upper_kw, export_upper_kw = most_import_kw(problem), most_export_kw(problem)
-    soc_low_kwh = min(battery.soc_kwh, battery.soc_min_kwh) if battery else 0.0
-    soc_high_kwh = max(battery.soc_kwh, battery.soc_max_kwh) if battery else 0.0
-    below = battery is not None and battery.soc_kwh < battery.soc_min_kwh
-    above = battery is not None and battery.soc_kwh > battery.soc_max_kwh
-    reserve = battery is not None and battery.reserve_kwh > battery.soc_min_kwh
-    capacity_kwh = battery.capacity_kwh if battery else 0.0
-    return Variables(
-        import_kw=flow("import_kw", import_upper_kw),
-        export_kw=flow("export_kw", export_upper_kw),
-        charge_kw=flow("charge_kw", level(battery.max_charge_kw if battery else 0.0)),
-        discharge_kw=flow("discharge_kw", level(battery.max_discharge_kw if battery else 0.0)),
-        curtailed_kw=flow("curtailed_kw", list(problem.solar_kw) if problem.can_curtail else level(0.0)),
-        soc_kwh=[model.add_variable(f"soc_kwh_{slot}", soc_low_kwh, soc_high_kwh) for slot in slots],
-        import_over_kw=flow("import_over_kw", import_upper_kw)
-        if bites(problem.import_limit_kw, import_upper_kw)
-        else [],
-        export_over_kw=flow("export_over_kw", export_upper_kw)
-        if bites(problem.export_limit_kw, export_upper_kw)
-        else [],
-        soc_short_kwh=flow("soc_short_kwh", level(capacity_kwh)) if below else [],
-        soc_over_kwh=flow("soc_over_kwh", level(capacity_kwh)) if above else [],
-        reserve_short_kwh=flow("reserve_short_kwh", level(capacity_kwh)) if reserve else [],
-        importing={slot: model.add_variable(f"importing_{slot}", 0, 1, "Binary") for slot in sorted(exclusive.grid)},
-        charging={slot: model.add_variable(f"charging_{slot}", 0, 1, "Binary") for slot in sorted(exclusive.battery)},
+    ``is_strict``: soft limits without a price are bounds, as if they were hard; that is the whole model
+    wherever they can be kept. Otherwise each has a variable for what is missing.
+    """
+    slots = len(problem.horizon)
+    import_upper, export_upper = most_import_kw(problem), most_export_kw(problem)
+    import_over = export_over = None
+    if problem.import_limit_kw is not None:
+        limit = series(problem.import_limit_kw, problem)
+        if is_strict and problem.import_over_price_per_kwh is None:
+            import_upper = np.minimum(import_upper, limit)
+        else:
+            import_over = _limited(into, "import_over_kw", limit, import_upper)
+    if problem.export_limit_kw is not None:
+        limit = series(problem.export_limit_kw, problem)
+        if is_strict and problem.export_over_price_per_kwh is None:
+            export_upper = np.minimum(export_upper, limit)
+        else:
+            export_over = _limited(into, "export_over_kw", limit, export_upper)
+    grid_slots = np.array(sorted(exclusive.grid), dtype=np.int32)
+    has_steps = problem.can_curtail and problem.curtailment_steps is not None
+    made = Variables(
+        import_kw=into.add("import_kw", slots, upper=import_upper),
+        export_kw=into.add("export_kw", slots, upper=export_upper),
+        curtailed_kw=into.add("curtailed_kw", slots, upper=solar_kw(problem) if problem.can_curtail else 0.0),
+        curtailment_step=into.integer("curtailment_step", slots, upper=float(problem.curtailment_steps or 0))
+        if has_steps
+        else None,
+        import_over=import_over,
+        export_over=export_over,
+        grid_slots=grid_slots,
+        importing=into.binary("importing", len(grid_slots)),
+        batteries=tuple(
+            create_battery(into, problem, battery, exclusive.battery(battery.name), is_strict=is_strict)
+            for battery in problem.batteries
+        ),
+        heat_stores=tuple(
+            create_heat_store(into, problem, store, is_strict=is_strict) for store in problem.heat_stores
+        ),
+        loads=tuple(create_load(into, problem, load, is_strict=is_strict) for load in problem.deferrable_loads),
+        sessions=tuple(create_session(into, problem, session, is_strict=is_strict) for session in problem.ev_sessions),
+        gensets=tuple(create_genset(into, problem, genset) for genset in problem.gensets),
+        peaks=tuple(create_peak(into, charge) for charge in problem.peak_charges),
+        change_kw=_changes(into, problem),
+        count=0,
     )
+    return replace(made, count=into.count)
+
+
+def _limited(into: ColumnList, name: str, limit_kw: np.ndarray, most_kw: np.ndarray) -> Limited | None:
+    """A limit that physics never reaches needs no variable."""
+    reached = np.flatnonzero(most_kw > limit_kw).astype(np.int32)
+    if not len(reached):
+        return None
+    return Limited(slots=reached, over_kw=into.add(name, len(reached), upper=(most_kw - limit_kw)[reached]))
+
+
+def _changes(into: ColumnList, problem: Problem) -> Columns | None:
+    if problem.published is None or not problem.batteries:
+        return None
+    most_kw = most_use_kw(problem) + most_supply_kw(problem)
+    published = np.array([abs(kw) if kw is not None else 0.0 for kw in problem.published.battery_kw])
+    return into.add("change_kw", len(problem.horizon), upper=most_kw + published)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from builders import LIMITS, NOON, battery, conventions, problem
 from hypothesis import HealthCheck, given, settings
@@ -12,9 +13,9 @@ from optimizer.dispatch import Circumstances, compile_batch, find_conflicts, in_
 from optimizer.domain.command import Batch, Command, Entry, Pair
 from optimizer.domain.conventions import AfterLastEntry, BatterySign, CurtailmentBase, CurtailmentPercent
 from optimizer.domain.horizon import plan_horizon
-from optimizer.domain.plan import Optimal, Plan
+from optimizer.domain.plan import Marginals, Optimal, Plan
 from optimizer.domain.site import DispatchMode
-from optimizer.lp.read import complete_flows
+from optimizer.lp.baseline import complete_flows
 from optimizer.planning import clearing_batch
 from optimizer.simulator import Entry as JudgeEntry
 from optimizer.simulator import Pair as JudgePair
@@ -25,8 +26,20 @@ WHERE_FROM = {pair.value: pair for pair in JudgePair}
 
 def plan_of(charge_kw, discharge_kw, curtailed_kw, solar_kw, horizon, store):
     case = problem(horizon, solar_kw=solar_kw, battery=store, load_kw=0.5)
-    flows = complete_flows(case, charge_kw, discharge_kw, curtailed_kw)
-    return Plan(problem=case, flows=flows, verdict=Optimal(), costs={}, objective=0.0, solve_s=0.0)
+    flows = complete_flows(case, np.array(charge_kw), np.array(discharge_kw), np.array(curtailed_kw))
+    return Plan(
+        problem=case,
+        flows=flows,
+        batteries=(),
+        others=(),
+        verdict=Optimal(),
+        costs={},
+        objective=0.0,
+        shortfalls={},
+        peaks_kw={},
+        marginals=Marginals(node_price_per_kwh=(), stored_value_per_kwh=(), peak_price_per_kw={}),
+        solve_s=0.0,
+    )
 
 
 def entries_for(draw, low, high, now):

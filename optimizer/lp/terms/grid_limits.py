@@ -1,30 +1,30 @@
 """The contract's limits at the connection point, soft and named when they bite."""
 
-from pulp import LpAffineExpression, LpVariable
-
+from optimizer.domain.assets import PerSlot
 from optimizer.domain.problem import Problem
-from optimizer.lp.term import Contribution, Cost, Row, Tier
-from optimizer.lp.variables import Variables
+from optimizer.lp.bounds import series, slot_h
+from optimizer.lp.linear import Columns
+from optimizer.lp.term import Contribution, Cost, Rows, Tier, at_most, priced
+from optimizer.lp.variables import Limited, Variables
 
 
 def grid_limits(problem: Problem, at: Variables) -> Contribution:
-    """import <= import_limit + over, export <= export_limit + over  [kW]; the energy over is a breach.
+    """import <= import_limit + over, export <= export_limit + over  [kW]; the energy over is priced or a breach.
 
-    A limit beyond what physics allows has no variable for its breach and needs no row.
+    A limit beyond what physics allows has no variable for its breach and needs no row; where limits are
+    strict they bound the flows themselves.
     """
-    slot_h = problem.horizon.slot_h
-    rows: list[Row] = []
+    rows: list[Rows] = []
     costs: list[Cost] = []
+    h = slot_h(problem)
 
-    def limit(name: str, flow_kw: list[LpVariable], over_kw: list[LpVariable], limit_kw: float) -> None:
-        for slot in range(len(slot_h)):
-            within = LpAffineExpression.from_list([(flow_kw[slot], 1.0), (over_kw[slot], -1.0)]) <= limit_kw
-            rows.append(Row(name=f"{name}_{slot}", expression=within))
-        over_kwh = LpAffineExpression.from_list(list(zip(over_kw, slot_h, strict=True)))
-        costs.append(Cost(name=f"{name}_over_kwh", tier=Tier.LIMIT, expression=over_kwh))
+    def limit(name: str, flow_kw: Columns, limited: Limited, limit_kw: PerSlot, price: float | None) -> None:
+        here = limited.slots
+        rows.append(at_most(name, flow_kw[here] - limited.over_kw, series(limit_kw, problem)[here]))
+        costs.append(priced(f"{name} over kWh", (limited.over_kw * h[here]).sum(), price, Tier.LIMIT))
 
-    if problem.import_limit_kw is not None and at.import_over_kw:
-        limit("import_limit", at.import_kw, at.import_over_kw, problem.import_limit_kw)
-    if problem.export_limit_kw is not None and at.export_over_kw:
-        limit("export_limit", at.export_kw, at.export_over_kw, problem.export_limit_kw)
+    if problem.import_limit_kw is not None and at.import_over is not None:
+        limit("import_limit", at.import_kw, at.import_over, problem.import_limit_kw, problem.import_over_price_per_kwh)
+    if problem.export_limit_kw is not None and at.export_over is not None:
+        limit("export_limit", at.export_kw, at.export_over, problem.export_limit_kw, problem.export_over_price_per_kwh)
     return Contribution(rows=tuple(rows), costs=tuple(costs))

@@ -1,12 +1,20 @@
 """Import or export, charge or discharge, never both at once."""
 
-from collections.abc import Iterator
-
-from pulp import LpAffineExpression, LpVariable
+import numpy as np
 
 from optimizer.domain.problem import Problem
-from optimizer.lp.term import Contribution, Row
-from optimizer.lp.variables import Variables, most_export_kw, most_import_kw
+from optimizer.lp.bounds import (
+    demand_kw,
+    most_export_kw,
+    most_import_kw,
+    most_supply_kw,
+    most_use_kw,
+    series,
+    solar_kw,
+)
+from optimizer.lp.linear import Linear
+from optimizer.lp.term import Contribution, Rows, at_most
+from optimizer.lp.variables import Variables
 
 
 def one_direction(problem: Problem, at: Variables) -> Contribution:
@@ -14,79 +22,60 @@ def one_direction(problem: Problem, at: Variables) -> Contribution:
 
     The big-M of each row is the physical bound of its flow in that slot.
     """
-    rows = []
-    import_upper_kw, export_upper_kw = most_import_kw(problem), most_export_kw(problem)
-    demands_kw = problem.demand_kw
-    for slot, importing in at.importing.items():
-        rows += _either_or(
-            f"grid_{slot}",
-            (at.import_kw[slot], import_upper_kw[slot]),
-            (at.export_kw[slot], export_upper_kw[slot]),
-            importing,
-        )
-        rows += _tightened(problem, at, slot, demands_kw[slot], export_upper_kw[slot])
-    if problem.battery is not None:
-        for slot, charging in at.charging.items():
-            rows += _either_or(
-                f"battery_{slot}",
-                (at.charge_kw[slot], problem.battery.max_charge_kw),
-                (at.discharge_kw[slot], problem.battery.max_discharge_kw),
-                charging,
-            )
+    rows: list[Rows] = []
+    if len(at.grid_slots):
+        here = at.grid_slots
+        most_in, most_out = most_import_kw(problem)[here], most_export_kw(problem)[here]
+        rows += [
+            at_most("one_direction import", at.import_kw[here] - at.importing * most_in),
+            at_most("one_direction export", at.export_kw[here] + at.importing * most_out, most_out),
+            *_tightened(problem, at),
+        ]
+    for columns in at.batteries:
+        here, battery = columns.direction_slots, columns.battery
+        if len(here):
+            charge_kw, discharge_kw = columns.charge_kw[here], columns.discharge_kw[here]
+            name, most_out_kw = battery.name, battery.max_discharge_kw
+            rows += [
+                at_most(f"{name} one_direction charge", charge_kw - columns.charging * battery.max_charge_kw),
+                at_most(f"{name} one_direction discharge", discharge_kw + columns.charging * most_out_kw, most_out_kw),
+            ]
     return Contribution(rows=tuple(rows))
 
 
-def _tightened(
-    problem: Problem, at: Variables, slot: int, demand_kw: float, most_export_kw_here: float
-) -> Iterator[Row]:
+def _tightened(problem: Problem, at: Variables) -> list[Rows]:
     """Rows that follow from the balance and cut off fractional answers; they make the search 20 times shorter.
 
-    export + charge - discharge <= surplus * (1 - b) + most_charge * b
-    import + discharge - charge - curtailed <= -surplus * b + most_discharge * (1 - b)
-    import <= demand * b + charge, export <= generation * (1 - b) + discharge
+    export + use - supply <= surplus * (1 - b) + most_use * b
+    import + supply - use - curtailed <= -surplus * b + most_supply * (1 - b)
+    import <= demand * b + use, export <= generation * (1 - b) + supply
     curtailed <= solar * b, where exporting is free of charge and of limits: nobody cuts sun that can be sold
     """
-    battery, importing = problem.battery, at.importing[slot]
-    surplus_kw = problem.solar_kw[slot] - demand_kw
-    generation_kw = problem.solar_kw[slot] + max(-demand_kw, 0.0)
-    most_charge_kw = battery.max_charge_kw if battery else 0.0
-    most_discharge_kw = battery.max_discharge_kw if battery else 0.0
-    out_kw = [
-        (at.export_kw[slot], 1.0),
-        (at.charge_kw[slot], 1.0),
-        (at.discharge_kw[slot], -1.0),
-        (importing, surplus_kw - most_charge_kw),
+    here, importing = at.grid_slots, at.importing
+    demand, sun = demand_kw(problem)[here], solar_kw(problem)[here]
+    use, supply = at.use_kw.at(here), at.supply_kw.at(here)
+    most_use, most_supply = most_use_kw(problem)[here], most_supply_kw(problem)[here]
+    surplus, generation = sun - demand, sun + np.maximum(-demand, 0.0)
+    imported, exported = at.import_kw[here], at.export_kw[here]
+    cut: Linear = at.curtailed_kw[here]
+    rows = [
+        at_most("surplus_goes_out", exported + use - supply + importing * (surplus - most_use), surplus),
+        at_most("deficit_comes_in", imported + supply - use - cut + importing * (surplus + most_supply), most_supply),
+        at_most("import_serves", imported - use - importing * np.maximum(demand, 0.0)),
+        at_most("export_is_fed", exported - supply + importing * generation, generation),
     ]
-    in_kw = [
-        (at.import_kw[slot], 1.0),
-        (at.discharge_kw[slot], 1.0),
-        (at.charge_kw[slot], -1.0),
-        (at.curtailed_kw[slot], -1.0),
-        (importing, surplus_kw + most_discharge_kw),
-    ]
-    yield Row(name=f"surplus_goes_out_{slot}", expression=LpAffineExpression.from_list(out_kw) <= surplus_kw)
-    yield Row(name=f"deficit_comes_in_{slot}", expression=LpAffineExpression.from_list(in_kw) <= most_discharge_kw)
-    served_kw = [(at.import_kw[slot], 1.0), (at.charge_kw[slot], -1.0), (importing, -max(demand_kw, 0.0))]
-    fed_kw = [(at.export_kw[slot], 1.0), (at.discharge_kw[slot], -1.0), (importing, generation_kw)]
-    yield Row(name=f"import_serves_{slot}", expression=LpAffineExpression.from_list(served_kw) <= 0.0)
-    yield Row(name=f"export_is_fed_{slot}", expression=LpAffineExpression.from_list(fed_kw) <= generation_kw)
-    unlimited = problem.export_limit_kw is None or most_export_kw_here <= problem.export_limit_kw
-    if problem.export_price_per_kwh[slot] >= 0.0 and unlimited:
-        kept_kw = [(at.curtailed_kw[slot], 1.0), (importing, -problem.solar_kw[slot])]
-        yield Row(name=f"sold_not_cut_{slot}", expression=LpAffineExpression.from_list(kept_kw) <= 0.0)
+    free = _can_always_sell(problem)[here]
+    if free.any():
+        chosen = np.flatnonzero(free).astype(np.int32)
+        rows.append(at_most("sold_not_cut", cut.at(chosen) - (importing * sun).at(chosen)))
+    return rows
 
 
-def _either_or(
-    name: str, inward: tuple[LpVariable, float], outward: tuple[LpVariable, float], is_inward: LpVariable
-) -> list[Row]:
-    (in_kw, most_in_kw), (out_kw, most_out_kw) = inward, outward
-    return [
-        Row(
-            name=f"one_direction_in_{name}",
-            expression=LpAffineExpression.from_list([(in_kw, 1.0), (is_inward, -most_in_kw)]) <= 0.0,
-        ),
-        Row(
-            name=f"one_direction_out_{name}",
-            expression=LpAffineExpression.from_list([(out_kw, 1.0), (is_inward, most_out_kw)]) <= most_out_kw,
-        ),
-    ]
+def _can_always_sell(problem: Problem) -> np.ndarray:
+    """Slots in which exporting costs nothing and meets no limit."""
+    most_out = most_export_kw(problem)
+    pays = np.array(problem.export_price_per_kwh) >= problem.export_extra_cost_per_kwh
+    unlimited = most_out <= series(problem.export_limit_kw, problem) if problem.export_limit_kw is not None else True
+    has_peak = any(charge.direction.value == "export" for charge in problem.peak_charges)
+    is_rated = problem.export_rating_kw is not None or problem.inverter_limit_kw is not None
+    return pays & unlimited & (not has_peak) & (not is_rated)

@@ -1,13 +1,17 @@
 """Among plans of equal cost, the one that moves least energy, and what it moves sooner rather than later."""
 
-from pulp import LpAffineExpression
+import numpy as np
 
 from optimizer.domain.problem import Problem
+from optimizer.lp.bounds import slot_h
+from optimizer.lp.linear import Linear
 from optimizer.lp.term import Contribution, Cost, Tier
 from optimizer.lp.variables import Variables
 
 EXCHANGE_PER_THROUGHPUT = 10.0
 """A kWh kept off the grid connection is worth moving this many kWh through the battery."""
+PRIORITY_PER_STEP = 0.01
+"""By how much each step of charging priority lightens a kWh charged."""
 
 
 def quiet_plan(problem: Problem, at: Variables) -> Contribution:
@@ -17,18 +21,12 @@ def quiet_plan(problem: Problem, at: Variables) -> Contribution:
     nothing, and takes the sun that is there rather than the sun that is forecast. It weighs kWh only: no
     price enters, so nothing turns its sign when prices are negative.
     """
-    slot_h = problem.horizon.slot_h
-    total_h = sum(slot_h)
-    terms = [
-        (flow, EXCHANGE_PER_THROUGHPUT * h)
-        for flows in (at.import_kw, at.export_kw, at.curtailed_kw)
-        for flow, h in zip(flows, slot_h, strict=True)
-    ]
-    elapsed_h = 0.0
-    for slot, h in enumerate(slot_h):
-        later = 1.0 + elapsed_h / total_h
-        terms += [(at.charge_kw[slot], later * h), (at.discharge_kw[slot], later * h)]
-        elapsed_h += h
-    return Contribution(
-        costs=(Cost(name="quiet", tier=Tier.PREFERENCE, expression=LpAffineExpression.from_list(terms)),)
-    )
+    h = slot_h(problem)
+    later = 1.0 + (np.cumsum(h) - h) / h.sum()
+    exchanged: Linear = (at.import_kw + at.export_kw + at.curtailed_kw) * (h * EXCHANGE_PER_THROUGHPUT)
+    for columns in at.batteries:
+        lighter = 1.0 - PRIORITY_PER_STEP * columns.battery.charge_priority
+        exchanged = exchanged + columns.charge_kw * (h * later * lighter) + columns.discharge_kw * (h * later)
+    for electrical_kw in at.other_use_kw:
+        exchanged = exchanged + electrical_kw * (h * later)
+    return Contribution(costs=(Cost(name="quiet", tier=Tier.PREFERENCE, expression=exchanged.sum()),))

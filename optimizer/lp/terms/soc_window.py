@@ -1,37 +1,67 @@
-"""The state-of-charge window and the reserve: kept if they can be, recovered if they are not."""
+"""The stored energy's window, reserve, goals and caps: kept if they can be, recovered if they are not."""
 
-from pulp import LpAffineExpression, LpVariable
+import numpy as np
 
 from optimizer.domain.problem import Problem
-from optimizer.lp.term import Contribution, Cost, Row, Tier
+from optimizer.lp.battery_variables import BatteryColumns, soft_levels
+from optimizer.lp.bounds import slot_h
+from optimizer.lp.linear import Columns, Floats, Ints
+from optimizer.lp.term import Contribution, Cost, Rows, Tier, at_least, at_most, priced
 from optimizer.lp.variables import Variables
 
 
 def soc_window(problem: Problem, at: Variables) -> Contribution:
-    """soc_min - short <= soc <= soc_max + over, and soc >= reserve - reserve_short  [kWh].
+    """floor - short <= soc <= cap + over  [kWh], for the window, the reserve, goals and caps.
 
     A battery that starts inside its window can always stay inside, so the window is then a bound of the
-    variable and adds no row. One that starts outside may not go further out, and comes back as soon as
-    it can: the breach is summed over time (kWh times hours).
+    variable and adds no row. One that starts outside may not go further out, and comes back as soon as it
+    can: what is missing is summed over time (kWh times hours).
     """
-    battery = problem.battery
-    if battery is None:
-        return Contribution()
-    slot_h = problem.horizon.slot_h
-    rows: list[Row] = []
+    rows: list[Rows] = []
     costs: list[Cost] = []
-
-    def soft(name: str, slack_kwh: list[LpVariable], bound_kwh: float, *, at_least: bool) -> None:
-        for slot, slack in enumerate(slack_kwh):
-            sign = 1.0 if at_least else -1.0
-            level_kwh = LpAffineExpression.from_list([(at.soc_kwh[slot], 1.0), (slack, sign)])
-            within = level_kwh >= bound_kwh if at_least else level_kwh <= bound_kwh
-            rows.append(Row(name=f"{name}_{slot}", expression=within))
-        if slack_kwh:
-            breach_kwh_h = LpAffineExpression.from_list(list(zip(slack_kwh, slot_h, strict=True)))
-            costs.append(Cost(name=f"{name}_kwh_h", tier=Tier.RESERVE, expression=breach_kwh_h))
-
-    soft("soc_below_window", at.soc_short_kwh, battery.soc_min_kwh, at_least=True)
-    soft("soc_above_window", at.soc_over_kwh, battery.soc_max_kwh, at_least=False)
-    soft("soc_below_reserve", at.reserve_short_kwh, battery.reserve_kwh, at_least=True)
+    h = slot_h(problem)
+    for columns in at.batteries:
+        _window(columns, h, rows, costs)
+        _wishes(problem, columns, h, rows, costs)
     return Contribution(rows=tuple(rows), costs=tuple(costs))
+
+
+def _window(columns: BatteryColumns, h: Floats, rows: list[Rows], costs: list[Cost]) -> None:
+    battery, soc_kwh = columns.battery, columns.soc_kwh
+    short, over = columns.window_short_kwh, columns.window_over_kwh
+    if short is not None:
+        rows.append(at_least(f"{battery.name} window low", soc_kwh + short, battery.soc_min_kwh))
+        costs.append(_over_time(f"{battery.name} below window kWh h", short, h, None, Tier.RESERVE))
+    if over is not None:
+        rows.append(at_most(f"{battery.name} window high", soc_kwh - over, battery.soc_max_kwh))
+        costs.append(_over_time(f"{battery.name} above window kWh h", over, h, None, Tier.RESERVE))
+
+
+def _wishes(problem: Problem, columns: BatteryColumns, h: Floats, rows: list[Rows], costs: list[Cost]) -> None:
+    """Reserve and goals only where they ask for something."""
+    battery, soc_kwh = columns.battery, columns.soc_kwh
+    reserve, goal, ceiling = soft_levels(problem, battery)
+    price = battery.goal_price_per_kwh
+
+    def floor(name: str, short: Columns, level: Floats, price: float | None, tier: Tier) -> None:
+        here = _where(level > battery.soc_min_kwh)
+        rows.append(at_least(f"{battery.name} {name}", soc_kwh[here] + short[here], level[here]))
+        costs.append(_over_time(f"{battery.name} {name} short kWh h", short[here], h[here], price, tier))
+
+    if columns.reserve_short_kwh is not None:
+        floor("reserve", columns.reserve_short_kwh, reserve, None, Tier.RESERVE)
+    if columns.goal_short_kwh is not None:
+        floor("goal", columns.goal_short_kwh, goal, price, Tier.GOAL)
+    if columns.ceiling_over_kwh is not None:
+        here = _where(ceiling < battery.soc_max_kwh)
+        over = columns.ceiling_over_kwh[here]
+        rows.append(at_most(f"{battery.name} ceiling", soc_kwh[here] - over, ceiling[here]))
+        costs.append(_over_time(f"{battery.name} ceiling over kWh h", over, h[here], price, Tier.GOAL))
+
+
+def _where(mask: np.ndarray) -> Ints:
+    return np.flatnonzero(mask).astype(np.int32)
+
+
+def _over_time(name: str, missing_kwh: Columns, h: Floats, price: float | None, tier: Tier) -> Cost:
+    return priced(name, (missing_kwh * h).sum(), price, tier)

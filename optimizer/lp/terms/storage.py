@@ -1,29 +1,28 @@
-"""The battery's energy, carried from slot to slot."""
+"""The batteries' energy, carried from slot to slot."""
 
-from pulp import LpAffineExpression
+import numpy as np
 
 from optimizer.domain.problem import Problem
-from optimizer.lp.term import Contribution, Row
+from optimizer.lp.bounds import slot_h
+from optimizer.lp.term import Contribution, equal
 from optimizer.lp.variables import Variables
+
+NAME = "storage"
 
 
 def storage(problem: Problem, at: Variables) -> Contribution:
-    """soc[t] = soc[t-1] + charge * charge_efficiency * h - discharge / discharge_efficiency * h  [kWh].
+    """soc[t] = soc[t-1] * (1 - self_discharge)^h + (charge * into - discharge / out_of) * h  [kWh].
 
-    An explicit recursion: its nonzeros grow linearly with the horizon.
+    ``into`` and ``out_of`` are the efficiencies. An explicit recursion: its nonzeros grow linearly with the horizon.
     """
-    battery = problem.battery
-    if battery is None:
-        return Contribution()
+    h = slot_h(problem)
     rows = []
-    for slot, slot_h in enumerate(problem.horizon.slot_h):
-        terms = [
-            (at.soc_kwh[slot], 1.0),
-            (at.charge_kw[slot], -battery.charge_efficiency * slot_h),
-            (at.discharge_kw[slot], slot_h / battery.discharge_efficiency),
-        ]
-        if slot > 0:
-            terms.append((at.soc_kwh[slot - 1], -1.0))
-        carried_kwh = battery.soc_kwh if slot == 0 else 0.0
-        rows.append(Row(name=f"storage_{slot}", expression=LpAffineExpression.from_list(terms) == carried_kwh))
+    for columns in at.batteries:
+        battery = columns.battery
+        kept = columns.start_kwh
+        if battery.self_discharge_per_h:
+            kept = kept * np.power(1.0 - battery.self_discharge_per_h, h)
+        gained_kwh = columns.charge_kw * (h * battery.charge_efficiency)
+        spent_kwh = columns.discharge_kw * (h / battery.discharge_efficiency)
+        rows.append(equal(f"{battery.name} {NAME}", columns.soc_kwh - kept - gained_kwh + spent_kwh))
     return Contribution(rows=tuple(rows))

@@ -1,21 +1,18 @@
-"""What using the battery takes from its life."""
-
-from pulp import LpAffineExpression
+"""What using the batteries takes from their life."""
 
 from optimizer.domain.problem import Problem
+from optimizer.lp.bounds import slot_h
+from optimizer.lp.linear import total
 from optimizer.lp.term import Contribution, Cost, Tier
 from optimizer.lp.variables import Variables
 
 
 def wear(problem: Problem, at: Variables) -> Contribution:
     """wear_cost_per_kwh * (charge + discharge) * h  [money], per kWh of throughput at the AC side."""
-    battery = problem.battery
-    if battery is None:
+    if not at.batteries:
         return Contribution()
-    slot_h = problem.horizon.slot_h
-    terms = [
-        (flow, battery.wear_cost_per_kwh * h)
-        for flows in (at.charge_kw, at.discharge_kw)
-        for flow, h in zip(flows, slot_h, strict=True)
+    h = slot_h(problem)
+    worn = [
+        (columns.charge_kw + columns.discharge_kw) * (h * columns.battery.wear_cost_per_kwh) for columns in at.batteries
     ]
-    return Contribution(costs=(Cost(name="wear", tier=Tier.MONEY, expression=LpAffineExpression.from_list(terms)),))
+    return Contribution(costs=(Cost(name="wear", tier=Tier.MONEY, expression=total(worn, len(h)).sum()),))

@@ -1,0 +1,49 @@
+"""What a tariff charges for power, as distinct from energy."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Direction(Enum):
+    """Which way power crosses the connection point."""
+
+    IMPORT = "import"
+    EXPORT = "export"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeakStep:
+    """Where the billed peak exceeds ``above_kw``, this is the charge of the period; the highest such step counts."""
+
+    above_kw: float
+    charge: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeakCharge:
+    """A charge on the highest mean power over the metering intervals of one billing period.
+
+    ``interval_of_slot`` numbers the metering interval (from 0, rising) that each slot belongs to; -1 where the
+    charge does not look. A slot longer than the interval stands for all the intervals in it. Of interval 0,
+    ``metered_kwh`` in ``metered_h`` may have passed already. ``sunk_kw`` is what the billing period has
+    reached already, or a floor (a ratchet, a least billed power); only what exceeds it costs.
+
+    Where ``highest_days`` is above 1, the billed peak is the mean of the highest daily peaks of that many
+    days: ``day_of_interval`` numbers the days and ``daily_peaks_kw`` holds the peaks of the days gone by;
+    ``daily_peaks_kw`` may also hold today's so far, under ``today_kw``, which belongs to day 0.
+
+    Money: ``price_per_kw`` times (billed peak - ``sunk_kw``), and the step that the billed peak reaches.
+    """
+
+    name: str = "peak"
+    interval_of_slot: tuple[int, ...]
+    price_per_kw: float = 0.0
+    direction: Direction = Direction.IMPORT
+    sunk_kw: float = 0.0
+    metered_kwh: float = 0.0
+    metered_h: float = 0.0
+    highest_days: int = 1
+    day_of_interval: tuple[int, ...] = ()
+    daily_peaks_kw: tuple[float, ...] = ()
+    today_kw: float = 0.0
+    steps: tuple[PeakStep, ...] = ()

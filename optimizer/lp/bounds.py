@@ -1,0 +1,69 @@
+"""How much power physics allows in each slot: every big-M of the model comes from here."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from optimizer.domain.assets import DeferrableLoad, EvSession, PerSlot, per_slot
+from optimizer.domain.problem import Problem
+from optimizer.lp.linear import Floats
+
+
+def series(given: PerSlot, problem: Problem) -> Floats:
+    """``given`` as an array over the slots."""
+    return np.array(per_slot(given, len(problem.horizon)), dtype=np.float64)
+
+
+def slot_h(problem: Problem) -> Floats:
+    """Hours of each slot."""
+    return np.array(problem.horizon.slot_h)
+
+
+def demand_kw(problem: Problem) -> Floats:
+    """All consumption that no variable moves."""
+    return np.array(problem.demand_kw)
+
+
+def solar_kw(problem: Problem) -> Floats:
+    """What the sun could give."""
+    return np.array(problem.solar_kw)
+
+
+def presence(asset: DeferrableLoad | EvSession, problem: Problem) -> Floats:
+    """1 in the slots in which the asset may use power, 0 elsewhere."""
+    mask = np.zeros(len(problem.horizon))
+    mask[asset.first_slot : asset.end_slot] = 1.0
+    return mask
+
+
+def _sum(powers: Iterable[Floats], problem: Problem) -> Floats:
+    return sum(powers, np.zeros(len(problem.horizon)))
+
+
+def most_use_kw(problem: Problem) -> Floats:
+    """The largest consumption of all that the plan moves."""
+    ones = np.ones(len(problem.horizon))
+    constant_kw = sum(battery.max_charge_kw for battery in problem.batteries)
+    constant_kw += sum(store.max_kw for store in problem.heat_stores)
+    loads = [presence(load, problem) * load.power_kw for load in problem.deferrable_loads]
+    sessions = [presence(session, problem) * session.max_charge_kw for session in problem.ev_sessions]
+    return ones * constant_kw + _sum(loads + sessions, problem)
+
+
+def most_supply_kw(problem: Problem) -> Floats:
+    """The largest supply of all that the plan moves."""
+    constant_kw = sum(battery.max_discharge_kw for battery in problem.batteries)
+    constant_kw += sum(genset.max_kw for genset in problem.gensets)
+    return np.full(len(problem.horizon), constant_kw, dtype=np.float64)
+
+
+def most_import_kw(problem: Problem) -> Floats:
+    """The demand and everything that can use power, at full power; never beyond the rating."""
+    most = np.maximum(demand_kw(problem), 0.0) + most_use_kw(problem)
+    return most if problem.import_rating_kw is None else np.minimum(most, problem.import_rating_kw)
+
+
+def most_export_kw(problem: Problem) -> Floats:
+    """All generation and everything that can supply power, at full power; never beyond the rating."""
+    most = solar_kw(problem) + np.maximum(-demand_kw(problem), 0.0) + most_supply_kw(problem)
+    return most if problem.export_rating_kw is None else np.minimum(most, problem.export_rating_kw)

@@ -1,0 +1,179 @@
+"""A model handed to HiGHS as arrays, and its answer read back as arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.errors import SolverFailed
+from optimizer.lp.linear import Floats, Ints
+from optimizer.lp.model import Model
+
+PROVED_GAP = 1e-7
+"""The absolute gap, in the objective's unit, at which a mixed-integer answer counts as proved."""
+
+_OPTIONS: dict[str, bool | int | float | str] = {
+    "output_flag": False,
+    "mip_abs_gap": PROVED_GAP,
+    "mip_rel_gap": 0.0,
+    "mip_heuristic_run_rens": False,
+    "mip_heuristic_run_rins": False,
+    "mip_heuristic_run_root_reduced_cost": False,
+}
+"""With some dozens of binaries the search itself ends sooner than the heuristics that would shorten it."""
+_PRIMAL_SIMPLEX = 4
+Statuses = NDArray[np.object_]
+"""Basis statuses as the solver names them, kept as they are: turning thousands of them into numbers takes longer."""
+LOWER, BASIC, UPPER = 0, 1, 2
+_NAMED = (highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kUpper)
+
+
+class Ending(Enum):
+    """How a solve ended."""
+
+    PROVED = "proved"
+    STOPPED = "stopped with an answer"
+    INFEASIBLE = "infeasible"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What each column and row is in a simplex basis."""
+
+    columns: Statuses
+    rows: Statuses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Values and duals; ``gap`` is what a stopped search may have left, None where that is not known."""
+
+    ending: Ending
+    values: Floats
+    reduced_costs: Floats
+    row_duals: Floats
+    row_values: Floats
+    objective: float
+    gap: float | None
+
+
+def statuses(given: Sequence[highspy.HighsBasisStatus]) -> Statuses:
+    """An array of the solver's own names."""
+    taken = np.empty(len(given), dtype=object)
+    taken[:] = given
+    return taken
+
+
+def named(codes: Ints) -> Statuses:
+    """LOWER, BASIC and UPPER in the solver's names."""
+    return statuses(_NAMED)[codes]
+
+
+class Session:
+    """One HiGHS with one model in it; statuses are judged here and nowhere else."""
+
+    def __init__(self) -> None:
+        self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+        for name, setting in _OPTIONS.items():
+            self._highs.setOptionValue(name, setting)
+        self._columns = 0
+
+    def load(self, model: Model, weights: Floats) -> None:
+        """Replace whatever was there by ``model`` with the costs ``weights``."""
+        matrix = model.matrix
+        self._columns = len(model.lower)
+        status = self._highs.passModel(
+            self._columns,
+            len(matrix.lower),
+            len(matrix.values),
+            int(highspy.MatrixFormat.kRowwise),
+            int(highspy.ObjSense.kMinimize),
+            0.0,
+            weights,
+            model.lower,
+            model.upper,
+            matrix.lower,
+            matrix.upper,
+            matrix.starts[:-1],
+            matrix.columns,
+            matrix.values,
+            model.is_integer,
+        )
+        if status == highspy.HighsStatus.kError:
+            msg = "the solver did not take the model"
+            raise SolverFailed(msg)
+        self._highs.setOptionValue("presolve", "choose" if model.is_integer.any() else "off")
+        self._highs.setOptionValue("simplex_strategy", 1 if model.is_integer.any() else _PRIMAL_SIMPLEX)
+
+    def start_from(self, basis: Basis) -> None:
+        """Begin the next solve at ``basis``; one that does not fit is mended or ignored by the solver."""
+        given = highspy.HighsBasis()
+        given.col_status = basis.columns.tolist()
+        given.row_status = basis.rows.tolist()
+        given.valid = True
+        given.alien = True
+        self._highs.setBasis(given)
+
+    def basis(self) -> Basis:
+        """Where the last solve ended."""
+        given = self._highs.getBasis()
+        return Basis(columns=statuses(given.col_status), rows=statuses(given.row_status))
+
+    def solve(self, within_s: float) -> Answer:
+        """Minimise. Raises SolverFailed where the solver's word is neither an answer nor that there is none."""
+        highs = self._highs
+        highs.setOptionValue("time_limit", highs.getRunTime() + within_s)
+        highs.run()
+        status = highs.getModelStatus()
+        kinds = highspy.HighsModelStatus
+        if status == kinds.kOptimal:
+            return self._answer(Ending.PROVED)
+        if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
+            return self._answer(Ending.INFEASIBLE)
+        info = highs.getInfo()
+        has_answer = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
+        if status in {kinds.kTimeLimit, kinds.kSolutionLimit, kinds.kIterationLimit} and has_answer:
+            return self._answer(Ending.STOPPED)
+        msg = f"the solver stopped without a usable answer: {highs.modelStatusToString(status)}"
+        raise SolverFailed(msg)
+
+    def _answer(self, ending: Ending) -> Answer:
+        solution, info = self._highs.getSolution(), self._highs.getInfo()
+        gap = info.objective_function_value - info.mip_dual_bound
+        return Answer(
+            ending=ending,
+            values=np.array(solution.col_value),
+            reduced_costs=np.array(solution.col_dual),
+            row_duals=np.array(solution.row_dual),
+            row_values=np.array(solution.row_value),
+            objective=info.objective_function_value,
+            gap=float(gap) if ending is Ending.STOPPED and np.isfinite(gap) and gap >= 0 else None,
+        )
+
+    def set_costs(self, weights: Floats) -> None:
+        """Minimise something else from here on."""
+        self._highs.changeColsCost(self._columns, np.arange(self._columns, dtype=np.int32), weights)
+
+    def fix(self, columns: Ints, values: Floats) -> None:
+        """Hold these columns at these values."""
+        self._highs.changeColsBounds(len(columns), columns, values, values)
+
+    def fix_rows(self, rows: Ints, values: Floats) -> None:
+        """Hold these rows at these values."""
+        self._highs.changeRowsBounds(len(rows), rows, values, values)
+
+    def decide(self, binaries: Ints, values: Floats) -> None:
+        """Hold these columns, and let the whole model be linear from here on."""
+        kind = np.full(len(binaries), int(highspy.HighsVarType.kContinuous), dtype=np.uint8)
+        self._highs.changeColsIntegrality(len(binaries), binaries, kind)
+        self.fix(binaries, values)
+        self._highs.setOptionValue("presolve", "off")
+
+    def keep_below(self, weights: Floats, most: float) -> None:
+        """Add a row: weights * columns <= most."""
+        columns = np.flatnonzero(weights).astype(np.int32)
+        self._highs.addRow(-highspy.kHighsInf, most, len(columns), columns, weights[columns])

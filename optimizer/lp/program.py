@@ -1,0 +1,134 @@
+"""The model in PuLP: its problem is built once in bulk, kept, and changed in place from cycle to cycle.
+
+This is the one file that speaks to PuLP's Rust core directly (``LpProblem.toRustModel``): its public
+functions take one expression at a time, which costs more than solving.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from pulp import LpProblem, _rustcore
+
+from optimizer.lp.linear import Floats
+from optimizer.lp.model import Matrix, Model
+
+_PLAIN = str.maketrans("-+[] ", "_____")
+
+
+@dataclass(slots=True)
+class Program:
+    """A PuLP problem, handles to its parts, and the arrays that it holds now."""
+
+    problem: LpProblem
+    core: _rustcore.Model
+    variables: list[_rustcore.Variable]
+    constraints: list[_rustcore.Constraint]
+    shape: tuple[tuple[str, int], ...]
+    lower: Floats
+    upper: Floats
+    matrix: Matrix
+    right: Floats
+
+
+def _shape(model: Model) -> tuple[tuple[str, int], ...]:
+    columns = tuple((name, len(family)) for name, family, _ in model.families)
+    return columns + tuple((family.name, len(family.expression)) for family in model.rows)
+
+
+def _right(matrix: Matrix) -> Floats:
+    """The right-hand side of each row: its one finite bound, or both where they are equal."""
+    return np.where(np.isfinite(matrix.upper), matrix.upper, matrix.lower)
+
+
+def create_program(model: Model, weights: Floats) -> Program:
+    """Every variable and row of ``model`` in a PuLP problem that minimises ``weights``."""
+    problem = LpProblem("site")
+    core = problem.toRustModel()
+    variables: list[_rustcore.Variable] = []
+    for name, family, is_whole in model.families:
+        category = _rustcore.Category.Integer if is_whole else _rustcore.Category.Continuous
+        plain = name.translate(_PLAIN)
+        names = [f"{plain}_{number}" for number in range(len(family))]
+        variables += core.add_variables_batch(names, 0.0, float("inf"), category)
+    program = Program(
+        problem=problem,
+        core=core,
+        variables=variables,
+        constraints=_add_rows(core, model),
+        shape=_shape(model),
+        lower=np.zeros(len(variables)),
+        upper=np.full(len(variables), np.inf),
+        matrix=model.matrix,
+        right=_right(model.matrix),
+    )
+    _set_bounds(program, model)
+    _set_objective(program, weights)
+    return program
+
+
+def _add_rows(core: _rustcore.Model, model: Model) -> list[_rustcore.Constraint]:
+    matrix, sense = model.matrix, _rustcore.Sense
+    identifiers = matrix.columns.astype(np.uint64)
+    starts, right = matrix.starts.tolist(), _right(matrix).tolist()
+    is_equal = (matrix.lower == matrix.upper).tolist()
+    has_upper = np.isfinite(matrix.upper).tolist()
+    constraints, row = [], 0
+    for family in model.rows:
+        plain = family.name.translate(_PLAIN)
+        for number in range(len(family.expression)):
+            first, last = starts[row], starts[row + 1]
+            expression = _rustcore.AffineExpr()
+            expression.add_term_ids_coeffs(core, identifiers[first:last], matrix.values[first:last])
+            expression.set_constant(-right[row])
+            expression.set_sense(
+                sense.Equal if is_equal[row] else sense.LessEqual if has_upper[row] else sense.GreaterEqual
+            )
+            expression.set_name(f"{plain}_{number}")
+            constraints.append(core.add_constraint(expression))
+            row += 1
+    return constraints
+
+
+def _set_bounds(program: Program, model: Model) -> None:
+    for column in np.flatnonzero(program.lower != model.lower).tolist():
+        program.variables[column].set_lb(float(model.lower[column]))
+    for column in np.flatnonzero(program.upper != model.upper).tolist():
+        program.variables[column].set_ub(float(model.upper[column]))
+    program.lower, program.upper = model.lower, model.upper
+
+
+def _set_objective(program: Program, weights: Floats) -> None:
+    used = np.flatnonzero(weights)
+    objective = _rustcore.AffineExpr()
+    objective.add_term_ids_coeffs(program.core, used.astype(np.uint64), weights[used])
+    program.core.set_objective(objective)
+
+
+def update_program(program: Program, model: Model, weights: Floats) -> bool:
+    """Change ``program`` in place to ``model``; False, and untouched, where their structures differ."""
+    old, new = program.matrix, model.matrix
+    is_alike = program.shape == _shape(model) and len(old.columns) == len(new.columns)
+    if not is_alike or not np.array_equal(old.starts, new.starts) or not np.array_equal(old.columns, new.columns):
+        return False
+    changed = np.flatnonzero(old.values != new.values)
+    rows = np.searchsorted(new.starts, changed, side="right") - 1
+    for row, place in zip(rows.tolist(), changed.tolist(), strict=True):
+        variable = program.variables[int(new.columns[place])]
+        program.constraints[row].set_coefficient(variable, float(new.values[place]))
+    right = _right(new)
+    for row in np.flatnonzero(program.right != right).tolist():
+        program.constraints[row].set_rhs(float(right[row]))
+    _set_bounds(program, model)
+    _set_objective(program, weights)
+    program.matrix, program.right = new, right
+    return True
+
+
+def take_values(program: Program, values: Floats) -> None:
+    """Give the PuLP variables the values of a solution."""
+    program.core.set_variable_values(list(enumerate(values.tolist())))
+
+
+def read_values(program: Program) -> Floats:
+    """The values that the PuLP variables hold, 0 where one was never used."""
+    return np.array([variable.value_or_default() for variable in program.variables])
