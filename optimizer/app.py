@@ -15,10 +15,12 @@ import structlog
 from optimizer.clients import ArisClient, HeatCloudClient, HeatCloudPaths, HeatCloudPoster, HttpDoor, Patience
 from optimizer.cycle import CyclePorts, PlanPorts, SiteTask
 from optimizer.domain.conventions import BatterySign, Conventions
+from optimizer.domain.horizon import Resolution
 from optimizer.domain.site import BatterySettings, GridSettings, Location, Site, SolarSettings
 from optimizer.errors import ConfigError
 from optimizer.ledger import Ledger
 from optimizer.log import REDACT
+from optimizer.lp import Planner
 from optimizer.market import FeedShelf
 from optimizer.memory import LedgerHistory, LedgerRecorder
 from optimizer.planning import PlanningGrid
@@ -256,13 +258,20 @@ def _site(
             horizon_hours=planning.horizon_hours,
             publish_hours=planning.publish_hours,
             solver_time_s=planning.solver_time_s,
+            finer=tuple(
+                Resolution(slot_minutes=finer.slot_minutes, until_hours=finer.until_hours) for finer in planning.finer
+            ),
+            change_price_share=planning.change_price_share,
+            preference_budget=planning.preference_budget,
         ),
         strategy=build_strategy(site.tariff, path=f"{path}.tariff"),
         stale_after=timedelta(minutes=wire.stale_after_minutes),
         unusable_after=timedelta(minutes=wire.unusable_after_minutes),
         hold_tolerance_kw=site.hold_tolerance_kw,
     )
-    ports = PlanPorts(site=heat, hcu=hcu, market=shelf, history=history, soc=history, external=external)
+    ports = PlanPorts(
+        site=heat, hcu=hcu, market=shelf, history=history, soc=history, external=external, planner=Planner()
+    )
     return SiteRuntime(task=task, ports=ports, shelf=shelf)
 
 

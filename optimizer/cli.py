@@ -57,6 +57,13 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--config", type=Path, required=True)
     check.set_defaults(command=_check)
 
+    solve = commands.add_parser("solve", help="one problem from a JSON file, without a site: plan and print")
+    what = solve.add_mutually_exclusive_group(required=True)
+    what.add_argument("problem", nargs="?", metavar="PROBLEM.json", help='"-" reads standard input')
+    what.add_argument("--schema", action="store_true", help="print the JSON Schema of the file instead")
+    solve.add_argument("--format", choices=("table", "json"), default="table")
+    solve.set_defaults(command=_solve)
+
     strategies = commands.add_parser("strategies", help="the tariff strategies and feeds that are installed")
     strategies.set_defaults(command=_strategies)
 
@@ -117,6 +124,17 @@ def _check(options: argparse.Namespace) -> int:
             print(finding, flush=True)
             failed = failed or finding.level is Level.FAIL
     return NOT_DONE if failed else DONE
+
+
+def _solve(options: argparse.Namespace) -> int:
+    from optimizer.solve_command import problem_text, schema_text, solve_text
+
+    if options.schema:
+        print(schema_text())
+        return DONE
+    text, code = solve_text(problem_text(options.problem), options.format)
+    print(text if code == DONE else f"heat-optimizer: {text}", file=sys.stdout if code == DONE else sys.stderr)
+    return code
 
 
 def _strategies(options: argparse.Namespace) -> int:

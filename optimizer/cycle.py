@@ -21,6 +21,7 @@ from optimizer.errors import (
     SourceError,
     StaleData,
 )
+from optimizer.lp import Planner
 from optimizer.planning import Planned, PlanningGrid, horizon_from, plan_snapshot
 from optimizer.ports import (
     Deadline,
@@ -67,6 +68,7 @@ class PlanPorts:
     history: RecallHistory
     soc: RecallSoc
     external: ExternalForecasts
+    planner: Planner
 
 
 class Recorder(Protocol):
@@ -167,6 +169,7 @@ def plan_site(
         history=ports.history.history(task.site.site_id, now),
         external=ports.external.external(horizon),
         now=now,
+        planner=ports.planner,
     )
 
 
@@ -278,6 +281,9 @@ def _body(planned: Planned | None) -> dict[str, Any]:
         "flows": planned.plan.flows,
         "verdict": str(planned.plan.verdict),
         "costs": planned.plan.costs,
+        "reasons": planned.plan.reasons,
+        "alternative": planned.plan.alternative,
+        "end_effect": planned.plan.end_effect,
         "batch": planned.batch,
         "clear": planned.clear,
     }

@@ -6,33 +6,46 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from optimizer.dispatch import Circumstances, compile_batch, find_conflicts, other_battery_pair
+from optimizer.dispatch import (
+    Circumstances,
+    compile_batch,
+    find_conflicts,
+    other_battery_pair,
+    published_battery_kw,
+)
 from optimizer.domain.assets import Battery
 from optimizer.domain.command import Batch, Command, Pair
 from optimizer.domain.conventions import Conventions, FirstEntryStarts
 from optimizer.domain.forecast import Forecasts
-from optimizer.domain.horizon import Horizon, floor_to_slot, plan_horizon
+from optimizer.domain.horizon import Horizon, Resolution, floor_to_slot, plan_horizon
 from optimizer.domain.limits import SiteLimits
 from optimizer.domain.plan import Plan
-from optimizer.domain.problem import Problem
+from optimizer.domain.problem import Problem, Published
 from optimizer.domain.series import Series
 from optimizer.domain.site import Site
 from optimizer.domain.snapshot import BatteryState, SiteSnapshot
 from optimizer.domain.tariff import Tariff
 from optimizer.errors import CommandConflict
 from optimizer.forecast import ForecastInputs, Present, forecast_site
-from optimizer.lp import end_values, solve
+from optimizer.lp import Planner, change_prices, end_values
 from optimizer.reconcile import has_heat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanningGrid:
-    """How far and how finely is planned and published."""
+    """How far and how finely is planned and published.
+
+    ``change_price_share``: what a changed kWh of what is published costs, as a share of the mean import price,
+    far ahead; near the present four times as much. ``preference_budget``: money that preferences may cost.
+    """
 
     slot_minutes: int = 15
     horizon_hours: float = 36.0
     publish_hours: float = 24.0
     solver_time_s: float = 8.0
+    finer: tuple[Resolution, ...] = ()
+    change_price_share: float = 0.02
+    preference_budget: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +63,9 @@ class Planned:
 
 def horizon_from(now: datetime, grid: PlanningGrid, zone: str) -> Horizon:
     """The slots to plan, from ``now`` on."""
-    return plan_horizon(now, slot_minutes=grid.slot_minutes, horizon_hours=grid.horizon_hours, zone=zone)
+    return plan_horizon(
+        now, slot_minutes=grid.slot_minutes, horizon_hours=grid.horizon_hours, zone=zone, finer=grid.finer
+    )
 
 
 def plan_snapshot(
@@ -64,10 +79,12 @@ def plan_snapshot(
     history: pd.DataFrame,
     external: Mapping[str, Series],
     now: datetime,
+    planner: Planner,
 ) -> Planned:
     """Forecast, solve, compile and check. Raises PlanError or CommandConflict."""
     forecasts = forecast_site(_forecast_inputs(site, conventions, snapshot, history, external, now), horizon)
-    plan = solve(_problem(snapshot, forecasts, tariff, horizon, grid))
+    published = published_battery_kw(horizon, snapshot.reading.in_force, conventions)
+    plan = planner.consider(planner.solve(_problem(snapshot, forecasts, tariff, horizon, grid, published)))
     limits = site_limits(snapshot)
     first_start = now.replace(microsecond=0)
     if conventions.first_entry_starts is FirstEntryStarts.SLOT:
@@ -170,8 +187,14 @@ def _forecast_inputs(
 
 
 def _problem(
-    snapshot: SiteSnapshot, forecasts: Forecasts, tariff: Tariff, horizon: Horizon, grid: PlanningGrid
+    snapshot: SiteSnapshot,
+    forecasts: Forecasts,
+    tariff: Tariff,
+    horizon: Horizon,
+    grid: PlanningGrid,
+    published: tuple[float | None, ...],
 ) -> Problem:
+    is_published = any(kw is not None for kw in published)
     return Problem(
         site_id=snapshot.site_id,
         horizon=horizon,
@@ -185,6 +208,13 @@ def _problem(
         export_limit_kw=snapshot.export_limit_kw,
         batteries=() if snapshot.battery is None else (_battery(snapshot.battery, forecasts, tariff, horizon),),
         can_curtail=snapshot.reading.has_solar,
+        published=Published(
+            battery_kw=published,
+            price_per_kw=change_prices(horizon, tariff.import_price_per_kwh, grid.change_price_share),
+        )
+        if is_published
+        else None,
+        preference_budget=grid.preference_budget,
         solver_time_s=grid.solver_time_s,
     )
 

@@ -1,5 +1,6 @@
 """Every setting with its default: TOML file, then environment ``HEAT_OPTIMIZER_…`` (nested with ``__``)."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -122,14 +123,37 @@ class HeatCloudSettings(Section):
     conventions: ConventionSettings = ConventionSettings()
 
 
+class FinerSettings(Section):
+    """``[[planning.finer]]``: shorter slots for the first hours."""
+
+    slot_minutes: GridMinutes
+    until_hours: Annotated[float, Field(gt=0, le=168)]
+
+
 class PlanningSettings(Section):
-    """``[planning]``: the grid of time and how often it is planned."""
+    """``[planning]``: the grid of time, how often it is planned, and what a change must earn."""
 
     slot_minutes: GridMinutes = 15
     horizon_hours: Annotated[float, Field(ge=1, le=168)] = 36.0
     publish_hours: Annotated[float, Field(ge=1, le=168)] = 24.0
     replan_minutes: GridMinutes = 15
     solver_time_s: Annotated[float, Field(gt=0, le=8)] = 8.0
+    change_price_share: Annotated[float, Field(ge=0, le=1)] = 0.02
+    preference_budget: Annotated[float, Field(ge=0)] = 0.0
+    finer: tuple[FinerSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _finer_then_coarser(self) -> "PlanningSettings":
+        grids = [(finer.slot_minutes, finer.until_hours) for finer in self.finer]
+        grids.append((self.slot_minutes, self.horizon_hours))
+        for (minutes, until), (next_minutes, next_until) in pairwise(grids):
+            if next_minutes % minutes or minutes == next_minutes or until >= next_until:
+                msg = (
+                    f"finer slots of {minutes} min until {until:g} h do not fit in front of slots of {next_minutes} "
+                    f"min until {next_until:g} h: lengths must divide the next and hours must rise"
+                )
+                raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _publish_what_is_planned(self) -> "PlanningSettings":

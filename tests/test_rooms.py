@@ -33,6 +33,9 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/secret.py": PURE | {"pydantic", "os"},
     "optimizer/settings.py": PURE | {"pydantic", "pydantic_settings", "optimizer.secret", "strategies.registry"},
     "optimizer/settings_file.py": PURE | {"pydantic", "pydantic_core", "pydantic_settings", "optimizer.settings", "os"},
+    "optimizer/document_faults.py": PURE | {"pydantic", "pydantic_core"},
+    "optimizer/problem_file.py": PURE | {"pydantic", "optimizer.document_faults"},
+    "optimizer/solve_command.py": PURE | {"optimizer.lp", "optimizer.problem_file"},
     "optimizer/clients": PURE
     | {"optimizer.clients", "httpx", "stamina", "pydantic", "structlog"}
     | {"threading", "time", "urllib"},

@@ -3,6 +3,7 @@
 from optimizer.dispatch.compile import compile_batch, other_battery_pair
 from optimizer.dispatch.conflicts import Circumstances, find_conflicts
 from optimizer.dispatch.hold import in_force_as_sent, why_send
+from optimizer.dispatch.published import published_battery_kw
 
 __all__ = [
     "Circumstances",
@@ -10,5 +11,6 @@ __all__ = [
     "find_conflicts",
     "in_force_as_sent",
     "other_battery_pair",
+    "published_battery_kw",
     "why_send",
 ]

@@ -46,11 +46,14 @@ class Battery:
 
     ``soc_kwh`` (now) may lie outside ``[soc_min_kwh, soc_max_kwh]``; it lies in ``[0, capacity_kwh]``.
     ``reserve_kwh`` (for outages) and ``goal_kwh`` are soft floors and ``ceiling_kwh`` a soft cap of the energy
-    at each slot's end; ``demanded_charge_kw`` a soft least charge. ``goal_price_per_kwh`` prices what is
-    missing of goals and ceilings, ``demand_price_per_kwh`` what is missing of the demanded charge.
+    at each slot's end; ``demanded_charge_kw`` a soft least charge (at most ``max_charge_kw`` counts), owed no
+    longer once the battery is full. What a goal asks above the window, or a ceiling below it, does not count.
+    ``goal_price_per_kwh`` prices what is missing of goals and ceilings, ``window_price_per_kwh`` what lies
+    outside the window (both in kWh times hours), ``demand_price_per_kwh`` the kWh missing of the demanded charge.
     ``wear_cost_per_kwh`` counts each kWh that goes in or out at the AC side. ``self_discharge_per_h`` is the
     share of the stored energy lost in an hour, ``standby_kw`` what the electronics draw always. Taper points
-    rise in energy and form a concave curve. ``end_values`` fall; None of them: what is left is worth nothing.
+    rise in energy and form a concave curve that is nowhere negative. ``end_values`` fall; none of them: what is
+    left is worth nothing.
     ``charge_priority``: among equal costs, higher ones are charged first.
     """
 
@@ -68,6 +71,7 @@ class Battery:
     goal_kwh: PerSlot | None = None
     ceiling_kwh: PerSlot | None = None
     goal_price_per_kwh: float | None = None
+    window_price_per_kwh: float | None = None
     demanded_charge_kw: PerSlot | None = None
     demand_price_per_kwh: float | None = None
     min_charge_kw: float = 0.0
@@ -114,8 +118,9 @@ class ThermalStore:
 class DeferrableLoad:
     """A load that must run ``run_h`` hours at ``power_kw`` within slots ``[first_slot, end_slot)``.
 
-    ``is_on_off``: at full power or not at all; otherwise any power up to it, with the same energy in total.
-    ``is_single_block``: once started it runs through. ``end_slot`` None: the horizon's end.
+    ``is_on_off``: at full power or not at all, in no slot that it could leave out and still reach its hours;
+    otherwise any power up to it, with the same energy in total. ``is_single_block``: it does not stop and start
+    again. ``end_slot`` None: the horizon's end.
     """
 
     name: str

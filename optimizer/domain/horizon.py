@@ -68,18 +68,35 @@ def floor_to_slot(at: datetime, slot_minutes: int) -> datetime:
     return datetime.fromtimestamp(whole, UTC)
 
 
-def plan_horizon(now: datetime, *, slot_minutes: int, horizon_hours: float, zone: str = "UTC") -> Horizon:
-    """The slots from ``now`` (floored to a second) on; the first ends at the next grid boundary.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """Slots of ``slot_minutes`` for the first ``until_hours`` of a horizon."""
 
-    The last edge is the grid boundary at or after ``now + horizon_hours``.
+    slot_minutes: int
+    until_hours: float
+
+
+def plan_horizon(
+    now: datetime,
+    *,
+    slot_minutes: int,
+    horizon_hours: float,
+    zone: str = "UTC",
+    finer: tuple[Resolution, ...] = (),
+) -> Horizon:
+    """The slots from ``now`` (floored to a second) on; the first ends at the next boundary of its grid.
+
+    ``finer`` grids stand in front, each until its hours have passed and the next grid has a boundary. The last
+    edge is the grid boundary at or after ``now + horizon_hours``.
     """
     start = now.astimezone(UTC).replace(microsecond=0)
-    step = timedelta(minutes=slot_minutes)
+    grids = [*finer, Resolution(slot_minutes=slot_minutes, until_hours=horizon_hours)]
     edges = [start]
-    edge = floor_to_slot(start, slot_minutes) + step
-    until = start + timedelta(hours=horizon_hours)
-    while edge < until:
-        edges.append(edge)
-        edge += step
-    edges.append(edge)
+    for grid, coarser in pairwise([*grids, grids[-1]]):
+        step = timedelta(minutes=grid.slot_minutes)
+        until = start + timedelta(hours=min(grid.until_hours, horizon_hours))
+        edge = floor_to_slot(edges[-1], grid.slot_minutes) + step
+        while edges[-1] < until or edges[-1] != floor_to_slot(edges[-1], coarser.slot_minutes):
+            edges.append(edge)
+            edge += step
     return Horizon(tuple(edges), zone)

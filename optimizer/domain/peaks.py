@@ -32,7 +32,7 @@ class PeakCharge:
     days: ``day_of_interval`` numbers the days and ``daily_peaks_kw`` holds the peaks of the days gone by;
     ``daily_peaks_kw`` may also hold today's so far, under ``today_kw``, which belongs to day 0.
 
-    Money: ``price_per_kw`` times (billed peak - ``sunk_kw``), and the step that the billed peak reaches.
+    Money: what billed peak and step add to those that are billed even if nothing more flows.
     """
 
     name: str = "peak"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from optimizer.domain.problem import Problem
 
@@ -87,12 +88,43 @@ class Marginals:
 
     ``node_price_per_kwh``: what one more kWh of load would cost in each slot. ``stored_value_per_kwh``: what
     one more kWh inside the first battery would save at each slot's end; empty without a battery.
-    ``peak_price_per_kw``: what one more kW allowed under each peak charge would save.
+    ``charge_loss_per_kwh`` and ``discharge_loss_per_kwh``: what one kWh more of it would lose in each slot;
+    negative where more would gain but a bound forbids it. ``peak_price_per_kw``: what one more kW allowed
+    under each peak charge would save.
     """
 
     node_price_per_kwh: tuple[float, ...]
     stored_value_per_kwh: tuple[float, ...]
+    charge_loss_per_kwh: tuple[float, ...]
+    discharge_loss_per_kwh: tuple[float, ...]
     peak_price_per_kw: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """The cheapest plan that does something else in the first slot, found by solving again.
+
+    ``battery_kw`` is charge less discharge there; the whole plan would then cost ``extra_cost`` more.
+    ``made_up_at``: when it would first do what is not done now; None where it never does.
+    """
+
+    battery_kw: float
+    extra_cost: float
+    made_up_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndEffect:
+    """What the battery would do first if the energy left at the end were worth a quarter less, or more.
+
+    Each is the mean of charge less discharge over the first hour. ``matters``: whether they differ enough to
+    be told.
+    """
+
+    planned_kw: float
+    with_less_kw: float
+    with_more_kw: float
+    matters: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +134,8 @@ class Plan:
     ``costs`` are the named money terms that were minimised; ``objective`` is their sum (money, the credit for
     energy left in the battery included as a negative cost). ``shortfalls`` says by soft limit how much of it
     is missed, in the unit of its name. ``peaks_kw`` are the billed peaks by charge. ``solve_s`` is the
-    solver's share of the time.
+    time that finding it took. ``reasons`` says for each slot in a line why; ``alternative`` and ``end_effect``
+    are None where nobody asked, or where there is no battery to ask about.
     """
 
     problem: Problem
@@ -116,6 +149,9 @@ class Plan:
     peaks_kw: Mapping[str, float]
     marginals: Marginals
     solve_s: float
+    reasons: tuple[str, ...] = ()
+    alternative: Alternative | None = None
+    end_effect: EndEffect | None = None
 
     @property
     def energy_cost(self) -> float:

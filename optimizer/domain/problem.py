@@ -30,31 +30,6 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
-    """One way in which the uncertain series may turn out; None: as the problem says."""
-
-    probability: float
-    load_kw: tuple[float, ...] | None = None
-    solar_kw: tuple[float, ...] | None = None
-    import_price_per_kwh: tuple[float, ...] | None = None
-    export_price_per_kwh: tuple[float, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uncertainty:
-    """Plan over scenarios: what happens in slots before ``decided_slots`` is shared by all of them.
-
-    ``risk_weight`` in [0, 1] moves the aim from the expected cost to the mean of the worst ``risk_share``
-    of cases (CVaR; Rockafellar and Uryasev, 2000).
-    """
-
-    scenarios: tuple[Scenario, ...]
-    decided_slots: int = 1
-    risk_weight: float = 0.0
-    risk_share: float = 0.1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """Minimise the money that a site spends over ``horizon``.
 
@@ -96,7 +71,6 @@ class Problem:
     ev_sessions: tuple[EvSession, ...] = ()
     gensets: tuple[Genset, ...] = ()
     published: Published | None = None
-    uncertainty: Uncertainty | None = None
     preference_budget: float = 0.0
     solver_time_s: float = 8.0
 

@@ -42,6 +42,7 @@ class BatteryColumns:
     discharge_on: Columns | None
     slices: tuple[SliceColumns, ...]
     left_kwh: Columns | None
+    step_kw: Columns
 
     @property
     def start_kwh(self) -> Linear:
@@ -60,15 +61,18 @@ def create_battery(
     slots = len(problem.horizon)
     reserve, goal, ceiling = soft_levels(problem, battery)
     is_goal_priced = battery.goal_price_per_kwh is not None
-    if is_strict:
-        low = np.maximum(battery.soc_min_kwh, reserve)
-        low = low if is_goal_priced else np.maximum(low, goal)
-        high = np.full(slots, battery.soc_max_kwh)
-        high = high if is_goal_priced else np.minimum(high, ceiling)
-    else:
+    is_soft = not is_strict
+    has_soft_window = is_soft or battery.window_price_per_kwh is not None
+    if has_soft_window:
         low = np.full(slots, 0.0 if battery.self_discharge_per_h else min(battery.soc_kwh, battery.soc_min_kwh))
         high = np.full(slots, max(battery.soc_kwh, battery.soc_max_kwh))
-    is_soft = not is_strict
+    else:
+        low, high = np.full(slots, battery.soc_min_kwh), np.full(slots, battery.soc_max_kwh)
+    has_short, has_over = bool(low[0] < battery.soc_min_kwh), bool(high[0] > battery.soc_max_kwh)
+    if is_strict:
+        low = np.maximum(low, np.where(reserve > battery.soc_min_kwh, reserve, 0.0))
+        low = low if is_goal_priced else np.maximum(low, goal)
+        high = high if is_goal_priced else np.minimum(high, ceiling)
 
     def missing(name: str, *, when: bool) -> Columns | None:
         most = battery.capacity_kwh
@@ -82,8 +86,8 @@ def create_battery(
         charge_kw=into.add(f"{battery.name} charge_kw", slots, upper=battery.max_charge_kw),
         discharge_kw=into.add(f"{battery.name} discharge_kw", slots, upper=battery.max_discharge_kw),
         soc_kwh=into.add(f"{battery.name} soc_kwh", slots, lower=low, upper=high),
-        window_short_kwh=missing("window_short_kwh", when=is_soft and bool(low[0] < battery.soc_min_kwh)),
-        window_over_kwh=missing("window_over_kwh", when=is_soft and bool(high[0] > battery.soc_max_kwh)),
+        window_short_kwh=missing("window_short_kwh", when=has_soft_window and has_short),
+        window_over_kwh=missing("window_over_kwh", when=has_soft_window and has_over),
         reserve_short_kwh=missing("reserve_short_kwh", when=is_soft and bool(np.any(reserve > battery.soc_min_kwh))),
         goal_short_kwh=missing("goal_short_kwh", when=has_goal and (is_soft or is_goal_priced)),
         ceiling_over_kwh=missing("ceiling_over_kwh", when=has_ceiling and (is_soft or is_goal_priced)),
@@ -104,6 +108,7 @@ def create_battery(
         )
         if battery.end_values
         else None,
+        step_kw=into.add(f"{battery.name} step_kw", slots - 1),
     )
 
 

@@ -32,7 +32,8 @@ def solar_kw(problem: Problem) -> Floats:
 def presence(asset: DeferrableLoad | EvSession, problem: Problem) -> Floats:
     """1 in the slots in which the asset may use power, 0 elsewhere."""
     mask = np.zeros(len(problem.horizon))
-    mask[asset.first_slot : asset.end_slot] = 1.0
+    end = len(mask) if asset.end_slot is None else max(asset.end_slot, 0)
+    mask[max(asset.first_slot, 0) : end] = 1.0
     return mask
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from optimizer.domain.assets import Battery, PerSlot, per_slot
 from optimizer.domain.plan import BatteryProfile, Plan
 from optimizer.domain.problem import Problem
+from optimizer.lp.battery_variables import soft_levels
 
 NEGLIGIBLE_KWH = 1e-4
 
@@ -61,16 +62,16 @@ def _over_limit(
 
 def _battery(problem: Problem, battery: Battery, profile: BatteryProfile) -> Iterator[str]:
     slots = len(problem.horizon)
+    reserve, goal, ceiling = soft_levels(problem, battery)
     words = (
         ("below the window's minimum", (battery.soc_min_kwh,) * slots, -1.0),
         ("above the window's maximum", (battery.soc_max_kwh,) * slots, 1.0),
-        ("below the reserve", per_slot(battery.reserve_kwh, slots), -1.0),
-        ("below the goal", per_slot(battery.goal_kwh if battery.goal_kwh is not None else 0.0, slots), -1.0),
+        ("below the reserve", tuple(reserve), -1.0),
+        ("below the goal", tuple(goal), -1.0),
+        ("above the cap", tuple(ceiling), 1.0),
     )
     for what, bounds_kwh, sign in words:
         yield from _outside(problem, profile.soc_kwh, f"{what} of", bounds_kwh, sign)
-    if battery.ceiling_kwh is not None:
-        yield from _outside(problem, profile.soc_kwh, "above the cap of", per_slot(battery.ceiling_kwh, slots), 1.0)
 
 
 def _outside(

@@ -8,7 +8,8 @@ from optimizer.lp.bounds import presence, series
 from optimizer.lp.columns import ColumnList
 from optimizer.lp.linear import Columns
 
-COLDEST_C, HOTTEST_C = -100.0, 300.0
+COLDEST_C, HOTTEST_C = -1e5, 1e5
+"""Beyond any temperature that a store could reach in a horizon: no bound at all, only finite."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +27,14 @@ class HeatColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadColumns:
-    """A deferrable load; ``short_kwh`` is what it does not get."""
+    """A deferrable load; ``short_kwh`` is what it does not get, ``uses_length`` 1 for each length of slot in use."""
 
     load: DeferrableLoad
     electrical_kw: Columns
     short_kwh: Columns | None
     on: Columns | None
     start: Columns | None
+    uses_length: Columns | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,12 @@ def create_heat_store(into: ColumnList, problem: Problem, store: ThermalStore, *
     )
 
 
+def slot_lengths(problem: Problem, load: DeferrableLoad) -> list[float]:
+    """The different lengths (hours) of the slots in which a load may run."""
+    here = presence(load, problem)
+    return sorted({h for h, may_run in zip(problem.horizon.slot_h, here, strict=True) if may_run})
+
+
 def create_load(into: ColumnList, problem: Problem, load: DeferrableLoad, *, is_strict: bool) -> LoadColumns:
     """On and off, and the start of a single block, are binaries."""
     slots = len(problem.horizon)
@@ -88,6 +96,9 @@ def create_load(into: ColumnList, problem: Problem, load: DeferrableLoad, *, is_
         short_kwh=into.add(f"{load.name} short_kwh", 1, upper=load.power_kw * load.run_h) if is_soft else None,
         on=into.binary(f"{load.name} on", slots) if has_binaries else None,
         start=into.add(f"{load.name} start", slots, upper=1.0) if load.is_single_block else None,
+        uses_length=into.add(f"{load.name} uses_length", len(slot_lengths(problem, load)), upper=1.0)
+        if load.is_on_off
+        else None,
     )
 
 

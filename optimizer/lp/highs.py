@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from optimizer.errors import SolverFailed
 from optimizer.lp.linear import Floats, Ints
-from optimizer.lp.model import Model
+from optimizer.lp.model import Matrix, Model
 
 PROVED_GAP = 1e-7
 """The absolute gap, in the objective's unit, at which a mixed-integer answer counts as proved."""
@@ -158,6 +158,10 @@ class Session:
         """Minimise something else from here on."""
         self._highs.changeColsCost(self._columns, np.arange(self._columns, dtype=np.int32), weights)
 
+    def bound(self, columns: Ints, lower: Floats, upper: Floats) -> None:
+        """Give these columns other bounds."""
+        self._highs.changeColsBounds(len(columns), columns, lower, upper)
+
     def fix(self, columns: Ints, values: Floats) -> None:
         """Hold these columns at these values."""
         self._highs.changeColsBounds(len(columns), columns, values, values)
@@ -172,6 +176,20 @@ class Session:
         self._highs.changeColsIntegrality(len(binaries), binaries, kind)
         self.fix(binaries, values)
         self._highs.setOptionValue("presolve", "off")
+
+    def add(self, matrix: Matrix) -> None:
+        """Add rows."""
+        count = len(matrix.lower)
+        if count:
+            self._highs.addRows(
+                count,
+                matrix.lower,
+                matrix.upper,
+                len(matrix.values),
+                matrix.starts[:-1],
+                matrix.columns,
+                matrix.values,
+            )
 
     def keep_below(self, weights: Floats, most: float) -> None:
         """Add a row: weights * columns <= most."""

@@ -35,6 +35,7 @@ class Model:
     is_integer: Ints
     rows: tuple[Rows, ...]
     matrix: Matrix
+    late: Matrix
     costs: tuple[Cost, ...]
 
     def total(self, tier: Tier) -> Linear:
@@ -71,10 +72,12 @@ def build_model(problem: Problem, exclusive: Exclusive, *, is_strict: bool) -> M
     listed = ColumnList()
     variables = create_variables(listed, problem, exclusive, is_strict=is_strict)
     rows: list[Rows] = []
+    late_rows: list[Rows] = []
     costs: list[Cost] = []
     for term in TERMS:
         contribution = term(problem, variables)
         rows += contribution.rows
+        late_rows += contribution.late_rows
         costs += contribution.costs
     is_integer = np.zeros(listed.count, dtype=np.int32)
     for _, columns, whole in listed.families:
@@ -88,6 +91,7 @@ def build_model(problem: Problem, exclusive: Exclusive, *, is_strict: bool) -> M
         is_integer=is_integer,
         rows=tuple(rows),
         matrix=assemble(rows),
+        late=assemble(late_rows),
         costs=tuple(costs),
     )
 
@@ -103,6 +107,15 @@ def assemble(rows: list[Rows]) -> Matrix:
             value_parts.append(part.coefficients)
         constants.append(family.expression.constant)
         offset += len(family.expression)
+    if not row_parts:
+        nothing_there = np.zeros(0)
+        return Matrix(
+            starts=np.zeros(1, dtype=np.int32),
+            columns=np.zeros(0, dtype=np.int32),
+            values=nothing_there,
+            lower=nothing_there,
+            upper=nothing_there,
+        )
     at_row, at_column = np.concatenate(row_parts), np.concatenate(column_parts)
     values = np.concatenate(value_parts)
     key = at_row.astype(np.int64) * (int(at_column.max(initial=0)) + 1) + at_column

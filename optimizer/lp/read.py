@@ -155,13 +155,24 @@ def _marginals(problem: Problem, model: Model, money: Answer) -> Marginals:
     """Duals are per kW of a slot's mean power; divided by its hours they are per kWh."""
     node = money.row_duals[model.row_range("power_balance")] / slot_h(problem)
     stored_value: tuple[float, ...] = ()
+    charge_loss: tuple[float, ...] = ()
+    discharge_loss: tuple[float, ...] = ()
     if problem.battery is not None:
+        first = model.variables.batteries[0]
         stored_value = _plain(-money.row_duals[model.row_range(f"{problem.battery.name} storage")])
+        charge_loss = _plain(money.reduced_costs[first.charge_kw.index] / slot_h(problem))
+        discharge_loss = _plain(money.reduced_costs[first.discharge_kw.index] / slot_h(problem))
     peaks = {}
     for charge in problem.peak_charges:
         name = f"{charge.name} interval" if charge.highest_days == 1 else f"{charge.name} day"
         peaks[charge.name] = float(np.sum(np.abs(money.row_duals[model.row_range(name)])))
-    return Marginals(node_price_per_kwh=_plain(node), stored_value_per_kwh=stored_value, peak_price_per_kw=peaks)
+    return Marginals(
+        node_price_per_kwh=_plain(node),
+        stored_value_per_kwh=stored_value,
+        charge_loss_per_kwh=charge_loss,
+        discharge_loss_per_kwh=discharge_loss,
+        peak_price_per_kw=peaks,
+    )
 
 
 def slots_with_both(problem: Problem, at: Variables, values: Floats) -> Exclusive:

@@ -5,25 +5,28 @@ from time import perf_counter
 
 import numpy as np
 
-from optimizer.domain.plan import Feasible, Optimal, Plan, Relaxed, Verdict
+from optimizer.domain.plan import EndEffect, Feasible, Optimal, Plan, Relaxed, Verdict
 from optimizer.domain.problem import Problem
 from optimizer.errors import PlanInfeasible, SolverFailed
 from optimizer.lp.breaches import describe_breaches
-from optimizer.lp.highs import Answer, Ending, Session
+from optimizer.lp.highs import Answer, Basis, Ending, Session
 from optimizer.lp.linear import Floats
 from optimizer.lp.model import Model, build_model
 from optimizer.lp.program import Program, create_program, update_program
 from optimizer.lp.read import read_plan, slots_with_both
+from optimizer.lp.reasons import explain, tell_alternative
 from optimizer.lp.start import Kept, keep, moved_basis, rule_basis
 from optimizer.lp.suspicion import suspicious_slots
 from optimizer.lp.term import BREACHES, Tier
 from optimizer.lp.variables import Exclusive
 from optimizer.lp.verify import deviations
+from optimizer.lp.whatif import QUARTER, TOLD_SHARE, best_alternative, end_weights, first_hour_kw
 
 KEEP_MONEY = 1e-8
 """By how much money the preference tier may worsen the plan, so that rounding cannot make it infeasible."""
-KEEP_BREACH = 1e-5
-"""By how much a later tier may worsen a breach: above the tolerances of a hundred summed rows, far below a Wh."""
+KEEP_BREACH = (1e-8, 1e-5)
+"""By how much a later tier may worsen a breach: first next to nothing; more, yet far below a Wh, where the
+solver's tolerances, summed over many rows, leave the later tiers no answer."""
 LEAST_SOLVE_S = 0.5
 """What each solve gets at least, however long the ones before it took."""
 ZERO_DUAL = 1e-9
@@ -32,11 +35,16 @@ ZERO_DUAL = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Solved:
-    """A model with its money optimum, whose duals price everything, and the values settled on in the end."""
+    """A model with its money optimum, whose duals price everything, and the values settled on in the end.
+
+    ``is_strict``: every soft limit is kept. ``basis`` is that of the money optimum.
+    """
 
     model: Model
+    is_strict: bool
     money: Answer
     values: Floats
+    basis: Basis
 
 
 class Planner:
@@ -50,6 +58,7 @@ class Planner:
         self._session = Session()
         self._program: Program | None = None
         self._kept: Kept | None = None
+        self._last: Solved | None = None
         self._ends_s = 0.0
 
     def solve(self, problem: Problem) -> Plan:
@@ -69,14 +78,66 @@ class Planner:
         plan = read_plan(problem, solved.model, solved.values, solved.money)
         breaches = describe_breaches(problem, plan)
         plan = replace(
-            plan, verdict=_verdict(solved.money, breaches, problem.currency), solve_s=perf_counter() - began_s
+            plan,
+            verdict=_verdict(solved.money, breaches, problem.currency),
+            reasons=explain(plan),
+            solve_s=perf_counter() - began_s,
         )
         wrong = list(deviations(plan))
         if wrong:
             self._kept = self._program = None
             msg = f"site {problem.site_id}: the solver's answer fails the check: {wrong[0]} ({len(wrong)} in all)"
             raise SolverFailed(msg)
+        is_proved = solved.money.ending is Ending.PROVED
+        self._kept = keep(solved.model, problem.horizon, solved.basis) if is_proved else None
+        self._last = solved if is_proved and solved.is_strict and problem.batteries else None
         return plan
+
+    def consider(self, plan: Plan) -> Plan:
+        """``plan``, the one just solved, with its best alternative and the effect of the horizon's end.
+
+        Three to four more solves, each from where the last one ended. A plan that breaks a soft limit, was
+        not proved, or has no battery is returned as it is.
+        """
+        last = self._last
+        if last is None:
+            return plan
+        horizon, model = plan.problem.horizon, last.model
+        weights = model.weights(model.total(Tier.MONEY))
+        self._ends_s = perf_counter() + plan.problem.solver_time_s
+        alternative = best_alternative(
+            self._session, model, weights, last.basis, last.money, horizon, within_s=self._left_s()
+        )
+        reasons = plan.reasons
+        if alternative is not None:
+            reasons = (reasons[0] + tell_alternative(plan, alternative), *reasons[1:])
+        return replace(plan, alternative=alternative, reasons=reasons, end_effect=self._end_effect(plan, last))
+
+    def _end_effect(self, plan: Plan, last: Solved) -> EndEffect | None:
+        battery = last.model.variables.batteries[0]
+        if battery.left_kwh is None:
+            return None
+        weights = last.model.weights(last.model.total(Tier.MONEY))
+        horizon, firsts = plan.problem.horizon, []
+        for factor in (1.0, 1.0 - QUARTER, 1.0 + QUARTER):
+            values = last.values
+            if factor != 1.0:
+                changed = end_weights(weights, battery, factor)
+                self._session.load(last.model, changed)
+                self._session.start_from(last.basis)
+                answer = self._session.solve(self._left_s())
+                if answer.ending is not Ending.PROVED:
+                    return None
+                values = self._settle(plan.problem, last.model, changed, answer, is_strict=True).values
+            net = values[battery.charge_kw.index] - values[battery.discharge_kw.index]
+            firsts.append(first_hour_kw(horizon, net))
+        told_kw = TOLD_SHARE * max(battery.battery.max_charge_kw, battery.battery.max_discharge_kw)
+        return EndEffect(
+            planned_kw=firsts[0],
+            with_less_kw=firsts[1],
+            with_more_kw=firsts[2],
+            matters=max(abs(first - firsts[0]) for first in firsts) > told_kw,
+        )
 
     def _left_s(self) -> float:
         return max(self._ends_s - perf_counter(), LEAST_SOLVE_S)
@@ -93,17 +154,19 @@ class Planner:
     def _solve_with(self, problem: Problem, exclusive: Exclusive) -> Solved:
         """Soft limits are first kept like hard ones; only if that has no answer are they broken, tier by tier."""
         model = build_model(problem, exclusive, is_strict=True)
+        weights = model.weights(model.total(Tier.MONEY))
         answer = None
         if not np.any(model.lower > model.upper):
-            answer = self._minimise(problem, model)
-        if answer is None:
-            model = build_model(problem, exclusive, is_strict=False)
-            answer = self._least_breach_then_money(problem, model)
-        return self._settle(problem, model, answer)
-
-    def _minimise(self, problem: Problem, model: Model) -> Answer | None:
-        """The money optimum of a strict model, None where there is no plan."""
+            answer = self._minimise(problem, model, weights)
+        if answer is not None:
+            return self._settle(problem, model, weights, answer, is_strict=True)
+        model = build_model(problem, exclusive, is_strict=False)
         weights = model.weights(model.total(Tier.MONEY))
+        answer = self._least_breach_then_money(problem, model, weights)
+        return self._settle(problem, model, weights, answer, is_strict=False)
+
+    def _minimise(self, problem: Problem, model: Model, weights: Floats) -> Answer | None:
+        """The money optimum of a strict model, None where there is no plan."""
         if self._program is None or not update_program(self._program, model, weights):
             self._program = create_program(model, weights)
         self._session.load(model, weights)
@@ -114,7 +177,15 @@ class Planner:
         answer = self._session.solve(self._left_s())
         return None if answer.ending is Ending.INFEASIBLE else answer
 
-    def _least_breach_then_money(self, problem: Problem, model: Model) -> Answer:
+    def _least_breach_then_money(self, problem: Problem, model: Model, weights: Floats) -> Answer:
+        for slack in KEEP_BREACH:
+            answer = self._tier_by_tier(model, weights, slack)
+            if answer is not None:
+                return answer
+        msg = f"site {problem.site_id}: no plan satisfies the physics even with every soft limit released"
+        raise PlanInfeasible(msg)
+
+    def _tier_by_tier(self, model: Model, weights: Floats, slack: float) -> Answer | None:
         session = self._session
         session.load(model, np.zeros(len(model.lower)))
         for tier in BREACHES:
@@ -124,17 +195,13 @@ class Planner:
             session.set_costs(breach)
             answer = session.solve(self._left_s())
             if answer.ending is Ending.INFEASIBLE:
-                break
-            session.keep_below(breach, float(breach @ answer.values) + KEEP_BREACH)
-        else:
-            session.set_costs(model.weights(model.total(Tier.MONEY)))
-            answer = session.solve(self._left_s())
-            if answer.ending is not Ending.INFEASIBLE:
-                return answer
-        msg = f"site {problem.site_id}: no plan satisfies the physics even with every soft limit released"
-        raise PlanInfeasible(msg)
+                return None
+            session.keep_below(breach, float(breach @ answer.values) + slack)
+        session.set_costs(weights)
+        answer = session.solve(self._left_s())
+        return None if answer.ending is Ending.INFEASIBLE else answer
 
-    def _settle(self, problem: Problem, model: Model, answer: Answer) -> Solved:
+    def _settle(self, problem: Problem, model: Model, weights: Floats, answer: Answer, *, is_strict: bool) -> Solved:
         """From the money optimum on: keep the money and minimise the preferences.
 
         Binaries are fixed first at what was decided, which also replaces the integrality tolerance of the
@@ -144,25 +211,25 @@ class Planner:
         """
         session = self._session
         money = answer
+        basis = session.basis()
         binaries = np.flatnonzero(model.is_integer).astype(np.int32)
         if len(binaries):
             session.decide(binaries, np.round(answer.values[binaries]))
             money = session.solve(self._left_s())
             if money.ending is not Ending.PROVED:
-                return Solved(model=model, money=answer, values=answer.values)
+                return Solved(model=model, is_strict=is_strict, money=answer, values=answer.values, basis=basis)
             money = replace(money, ending=answer.ending, gap=answer.gap)
-        self._kept = keep(model, problem.horizon, session.basis())
-        self._hold_money(problem, model, money)
+            basis = session.basis()
+        self._hold_money(problem, model, weights, money)
+        session.add(model.late)
         session.set_costs(model.weights(model.total(Tier.PREFERENCE)))
         settled = session.solve(self._left_s())
-        if settled.ending is not Ending.PROVED:
-            return Solved(model=model, money=money, values=money.values)
-        return Solved(model=model, money=money, values=settled.values)
+        values = settled.values if settled.ending is Ending.PROVED else money.values
+        return Solved(model=model, is_strict=is_strict, money=money, values=values, basis=basis)
 
-    def _hold_money(self, problem: Problem, model: Model, money: Answer) -> None:
+    def _hold_money(self, problem: Problem, model: Model, weights: Floats, money: Answer) -> None:
         session = self._session
         if problem.preference_budget > 0:
-            weights = model.weights(model.total(Tier.MONEY))
             session.keep_below(weights, float(weights @ money.values) + problem.preference_budget + KEEP_MONEY)
             return
         priced = np.flatnonzero(np.abs(money.reduced_costs) > ZERO_DUAL).astype(np.int32)

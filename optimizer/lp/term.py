@@ -68,10 +68,11 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
-    """What one law adds to the model."""
+    """What one law adds to the model. ``late_rows`` serve preferences alone and stand in no earlier tier's way."""
 
     rows: tuple[Rows, ...] = ()
     costs: tuple[Cost, ...] = ()
+    late_rows: tuple[Rows, ...] = ()
 
 
 def priced(name: str, amount: Linear, price: float | None, tier: Tier) -> Cost:

@@ -54,6 +54,7 @@ class Limited:
 class Variables:
     """Everything that is decided. ``importing`` holds the binaries of ``grid_slots``.
 
+    ``at_home`` is 1 in slots without export, where that has to be known apart from ``importing``.
     Families that a problem has no use for are absent, None or empty. ``count`` is how many variables there are.
     """
 
@@ -65,6 +66,7 @@ class Variables:
     export_over: Limited | None
     grid_slots: Ints
     importing: Columns
+    at_home: Columns | None
     batteries: tuple[BatteryColumns, ...]
     heat_stores: tuple[HeatColumns, ...]
     loads: tuple[LoadColumns, ...]
@@ -130,6 +132,7 @@ def create_variables(into: ColumnList, problem: Problem, exclusive: Exclusive, *
         export_over=export_over,
         grid_slots=grid_slots,
         importing=into.binary("importing", len(grid_slots)),
+        at_home=into.binary("at_home", slots) if _feeds_another(problem) else None,
         batteries=tuple(
             create_battery(into, problem, battery, exclusive.battery(battery.name), is_strict=is_strict)
             for battery in problem.batteries
@@ -145,6 +148,13 @@ def create_variables(into: ColumnList, problem: Problem, exclusive: Exclusive, *
         count=0,
     )
     return replace(made, count=into.count)
+
+
+def _feeds_another(problem: Problem) -> bool:
+    """Whether a battery that may not discharge into the grid could feed one that may not charge from it."""
+    keeps_out = [battery.name for battery in problem.batteries if not battery.charges_from_grid]
+    keeps_home = [battery.name for battery in problem.batteries if not battery.discharges_to_grid]
+    return len({*keeps_out, *keeps_home}) > 1
 
 
 def _limited(into: ColumnList, name: str, limit_kw: np.ndarray, most_kw: np.ndarray) -> Limited | None:

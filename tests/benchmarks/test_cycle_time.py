@@ -72,6 +72,7 @@ def test_a_cycle_of_96_slots(tmp_path, tariff, record_property):
                 history=history,
                 external={},
                 now=now,
+                planner=site.ports.planner,
             )
             total_ms.append((perf_counter() - began) * 1000)
             solver_ms.append(planned.plan.solve_s * 1000)

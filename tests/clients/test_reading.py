@@ -139,7 +139,7 @@ def test_a_call_ends_in_its_time_whatever_the_server_does(world, trouble):
     world.simulator.add_fault(Fault(where="GET hcu", times=None, **trouble))
     began = monotonic()
 
-    with pytest.raises(SourceUnavailable, match="no answer|ReadTimeout"):
+    with pytest.raises(SourceUnavailable, match=r"no answer|ReadTimeout"):
         get_hcu(world, within_s=1.0)
 
     assert monotonic() - began < 3

@@ -37,7 +37,13 @@ def plan_of(charge_kw, discharge_kw, curtailed_kw, solar_kw, horizon, store):
         objective=0.0,
         shortfalls={},
         peaks_kw={},
-        marginals=Marginals(node_price_per_kwh=(), stored_value_per_kwh=(), peak_price_per_kw={}),
+        marginals=Marginals(
+            node_price_per_kwh=(),
+            stored_value_per_kwh=(),
+            charge_loss_per_kwh=(),
+            discharge_loss_per_kwh=(),
+            peak_price_per_kw={},
+        ),
         solve_s=0.0,
     )
 

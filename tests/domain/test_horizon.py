@@ -7,7 +7,7 @@ from builders import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.domain.horizon import Horizon, floor_to_slot, plan_horizon
+from optimizer.domain.horizon import Horizon, Resolution, floor_to_slot, plan_horizon
 
 
 @given(
@@ -52,3 +52,16 @@ def test_the_slot_grid_takes_the_floor_not_the_nearest():
 def test_edges_that_do_not_rise_in_utc_are_refused(edges):
     with pytest.raises((ValueError, TypeError)):
         Horizon(edges)
+
+
+def test_finer_slots_stand_in_front_and_end_where_the_next_grid_begins():
+    """From 12:02: 5 minutes to 12:45 (the quarter after half an hour), quarters to 14:00, then hours."""
+    now = NOON + timedelta(minutes=2)
+    finer = (Resolution(slot_minutes=5, until_hours=0.5), Resolution(slot_minutes=15, until_hours=1.5))
+
+    horizon = plan_horizon(now, slot_minutes=60, horizon_hours=4, finer=finer)
+
+    lengths = [round(hours * 60) for hours in horizon.slot_h]
+    assert lengths == [3, *[5] * 8, *[15] * 5, 60, 60, 60]
+    assert horizon.start == now
+    assert horizon.end == NOON + timedelta(hours=5)

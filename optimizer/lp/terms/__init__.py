@@ -18,6 +18,7 @@ from optimizer.lp.terms.power_balance import power_balance
 from optimizer.lp.terms.quiet_plan import quiet_plan
 from optimizer.lp.terms.soc_window import soc_window
 from optimizer.lp.terms.solar_plant import solar_plant
+from optimizer.lp.terms.steady_power import steady_power
 from optimizer.lp.terms.storage import storage
 from optimizer.lp.terms.taper import taper
 from optimizer.lp.terms.terminal_value import terminal_value
@@ -47,6 +48,7 @@ TERMS: tuple[Term, ...] = (
     wishes,
     calm,
     quiet_plan,
+    steady_power,
 )
 
 __all__ = ["TERMS"]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from optimizer.domain.problem import Problem
-from optimizer.lp.bounds import demand_kw, solar_kw
+from optimizer.lp.bounds import demand_kw, most_export_kw, solar_kw
 from optimizer.lp.linear import total
 from optimizer.lp.term import Contribution, Rows, at_most
 from optimizer.lp.variables import Variables
@@ -12,9 +12,10 @@ from optimizer.lp.variables import Variables
 def grid_bans(problem: Problem, at: Variables) -> Contribution:
     """No charging while the site imports, no discharging while it exports; ``importing`` decides which  [kW].
 
-    charge <= most * (1 - importing), discharge <= most * importing. The rows below them follow from the
-    balance: such charging can only come from surplus and other supply, such discharging only meet demand and
-    other use.
+    charge <= most * (1 - importing), discharge <= most * importing. Where one battery could feed another while
+    the site exchanges nothing, ``at_home`` stands in for ``importing`` in the second; export <= most * (1 -
+    at_home). The rows below them follow from the balance: such charging can only come from surplus and other
+    supply, such discharging only meet demand and other use.
     """
     rows: list[Rows] = []
     slots = len(problem.horizon)
@@ -24,9 +25,13 @@ def grid_bans(problem: Problem, at: Variables) -> Contribution:
     for columns in kept_in:
         most = columns.battery.max_charge_kw
         rows.append(at_most(f"{columns.battery.name} not from grid", columns.charge_kw + at.importing * most, most))
+    at_home = at.importing if at.at_home is None else at.at_home
     for columns in kept_home:
         most = columns.battery.max_discharge_kw
-        rows.append(at_most(f"{columns.battery.name} not to grid", columns.discharge_kw - at.importing * most))
+        rows.append(at_most(f"{columns.battery.name} not to grid", columns.discharge_kw - at_home * most))
+    if at.at_home is not None:
+        most_out = most_export_kw(problem)
+        rows.append(at_most("nothing to grid", at.export_kw + at.at_home * most_out, most_out))
     if kept_in:
         charged = total([columns.charge_kw for columns in kept_in], slots)
         rows.append(at_most("charged from surplus", charged - at.supply_kw, np.maximum(surplus, 0.0)))

@@ -32,7 +32,7 @@ def peak_charges(problem: Problem, at: Variables) -> Contribution:
         else:
             rows += _highest_days(columns, means_kw, columns.day_kw, columns.day_over_kw)
         most = most_import_kw(problem) if charge.direction is Direction.IMPORT else most_export_kw(problem)
-        most_kw = max(float(most.max()), charge.sunk_kw, charge.today_kw, *charge.daily_peaks_kw, already_kw)
+        most_kw = already_kw + float(most.max())
         cost = (billed - already_kw) * charge.price_per_kw + _steps(columns, most_kw, rows)
         cost = cost - step_charge(charge, already_kw)
         costs.append(Cost(name=charge.name, tier=Tier.MONEY, expression=cost))

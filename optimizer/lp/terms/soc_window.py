@@ -29,12 +29,13 @@ def soc_window(problem: Problem, at: Variables) -> Contribution:
 def _window(columns: BatteryColumns, h: Floats, rows: list[Rows], costs: list[Cost]) -> None:
     battery, soc_kwh = columns.battery, columns.soc_kwh
     short, over = columns.window_short_kwh, columns.window_over_kwh
+    price = battery.window_price_per_kwh
     if short is not None:
         rows.append(at_least(f"{battery.name} window low", soc_kwh + short, battery.soc_min_kwh))
-        costs.append(_over_time(f"{battery.name} below window kWh h", short, h, None, Tier.RESERVE))
+        costs.append(_over_time(f"{battery.name} below window kWh h", short, h, price, Tier.RESERVE))
     if over is not None:
         rows.append(at_most(f"{battery.name} window high", soc_kwh - over, battery.soc_max_kwh))
-        costs.append(_over_time(f"{battery.name} above window kWh h", over, h, None, Tier.RESERVE))
+        costs.append(_over_time(f"{battery.name} above window kWh h", over, h, price, Tier.RESERVE))
 
 
 def _wishes(problem: Problem, columns: BatteryColumns, h: Floats, rows: list[Rows], costs: list[Cost]) -> None:

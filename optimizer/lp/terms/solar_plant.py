@@ -13,7 +13,7 @@ def solar_plant(problem: Problem, at: Variables) -> Contribution:
     """-limit <= solar - curtailed + DC-coupled (discharge - charge) <= limit; curtailed = step * solar / steps."""
     rows: list[Rows] = []
     sun = solar_kw(problem)
-    if problem.inverter_limit_kw is not None:
+    if problem.inverter_limit_kw is not None and np.isfinite(problem.inverter_limit_kw):
         through: Linear = -at.curtailed_kw
         for columns in at.batteries:
             if columns.battery.is_dc_coupled:
