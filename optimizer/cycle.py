@@ -247,6 +247,7 @@ def log_plan(planned: Planned) -> None:
     if planned.snapshot.hcu is None and not any("HCU" in text for text in planned.snapshot.degradations):
         log.info("heat_source", source="heatpump asset" if planned.snapshot.heat_kw is not None else "none")
     battery = planned.snapshot.battery
+    end = planned.plan.end_effect
     log.info(
         "planned",
         verdict=str(planned.plan.verdict),
@@ -255,6 +256,8 @@ def log_plan(planned: Planned) -> None:
         soc_kwh=None if battery is None else round(battery.soc_kwh, 3),
         solve_ms=round(planned.plan.solve_s * 1000, 1),
         known_prices_until=_when(planned.tariff.known_until),
+        why=planned.plan.reasons[0],
+        hangs_on_the_end=None if end is None or not end.matters else True,
     )
 
 

@@ -27,7 +27,7 @@ from optimizer.domain.snapshot import BatteryState, SiteSnapshot
 from optimizer.domain.tariff import Tariff
 from optimizer.errors import CommandConflict
 from optimizer.forecast import ForecastInputs, Present, forecast_site
-from optimizer.lp import Planner, change_prices, end_values
+from optimizer.lp import Planner, change_prices, end_values, take_as_inside
 from optimizer.reconcile import has_heat
 
 
@@ -84,7 +84,8 @@ def plan_snapshot(
     """Forecast, solve, compile and check. Raises PlanError or CommandConflict."""
     forecasts = forecast_site(_forecast_inputs(site, conventions, snapshot, history, external, now), horizon)
     published = published_battery_kw(horizon, snapshot.reading.in_force, conventions)
-    plan = planner.consider(planner.solve(_problem(snapshot, forecasts, tariff, horizon, grid, published)))
+    problem = _problem(site, snapshot, forecasts, tariff, horizon, grid, published)
+    plan = planner.consider(planner.solve(problem))
     limits = site_limits(snapshot)
     first_start = now.replace(microsecond=0)
     if conventions.first_entry_starts is FirstEntryStarts.SLOT:
@@ -187,6 +188,7 @@ def _forecast_inputs(
 
 
 def _problem(
+    site: Site,
     snapshot: SiteSnapshot,
     forecasts: Forecasts,
     tariff: Tariff,
@@ -206,7 +208,7 @@ def _problem(
         currency=tariff.currency,
         import_limit_kw=snapshot.import_limit_kw,
         export_limit_kw=snapshot.export_limit_kw,
-        batteries=() if snapshot.battery is None else (_battery(snapshot.battery, forecasts, tariff, horizon),),
+        batteries=() if snapshot.battery is None else (_battery(site, snapshot.battery, forecasts, tariff, horizon),),
         can_curtail=snapshot.reading.has_solar,
         published=Published(
             battery_kw=published,
@@ -219,8 +221,8 @@ def _problem(
     )
 
 
-def _battery(state: BatteryState, forecasts: Forecasts, tariff: Tariff, horizon: Horizon) -> Battery:
-    """The battery as it stands, with what its energy is worth after the horizon."""
+def _battery(site: Site, state: BatteryState, forecasts: Forecasts, tariff: Tariff, horizon: Horizon) -> Battery:
+    """The battery as it stands, its reading's error allowed for, with what its energy is worth after the horizon."""
     battery = Battery(
         capacity_kwh=state.capacity_kwh,
         soc_kwh=state.soc_kwh,
@@ -241,4 +243,5 @@ def _battery(state: BatteryState, forecasts: Forecasts, tariff: Tariff, horizon:
         import_price_per_kwh=tariff.import_price_per_kwh,
         export_price_per_kwh=tariff.export_price_per_kwh,
     )
-    return replace(battery, end_values=values)
+    error_kwh = site.battery.soc_error_percent / 100 * state.capacity_kwh
+    return take_as_inside(replace(battery, end_values=values), error_kwh)

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from optimizer.clients import request_body
 from optimizer.domain.command import Batch
+from optimizer.domain.plan import Plan
 from optimizer.planning import Planned
 
 SLOT_KEYS = (
@@ -65,6 +67,9 @@ def plan_json(planned: Planned, assumptions: Sequence[str] = ()) -> dict[str, An
         "objective": plan.objective,
         "costs": dict(plan.costs),
         "slots": slot_rows(planned),
+        "reasons": list(plan.reasons),
+        "alternative": _alternative(plan),
+        "end_effect": None if plan.end_effect is None else asdict(plan.end_effect),
         "schedules": request_body(planned.batch)["schedules"],
         "clear_first": [] if planned.clear is None else request_body(planned.clear)["schedules"],
         "forecasts": {
@@ -73,6 +78,14 @@ def plan_json(planned: Planned, assumptions: Sequence[str] = ()) -> dict[str, An
         "degradations": list(planned.snapshot.degradations),
         "assumptions": list(assumptions),
     }
+
+
+def _alternative(plan: Plan) -> dict[str, Any] | None:
+    other = plan.alternative
+    if other is None:
+        return None
+    made_up_at = None if other.made_up_at is None else other.made_up_at.isoformat()
+    return {"battery_kw": other.battery_kw, "extra_cost": other.extra_cost, "made_up_at": made_up_at}
 
 
 def plan_csv(plans: Sequence[Planned]) -> str:
@@ -98,6 +111,13 @@ def print_plan(planned: Planned, console: Console, assumptions: Sequence[str] = 
         console.print(f"  {name}: {forecast.quality.value} ({forecast.basis})")
     for text in (*assumptions, *planned.snapshot.degradations):
         console.print(f"  [yellow]note:[/yellow] {text}")
+    console.print(f"  now: {plan.reasons[0]}")
+    if plan.end_effect is not None and plan.end_effect.matters:
+        effect = plan.end_effect
+        console.print(
+            f"  [yellow]note:[/yellow] the first hour hangs on what energy left at the end is worth: battery "
+            f"{effect.planned_kw:+.2f} kW, {effect.with_less_kw:+.2f} if a quarter less, {effect.with_more_kw:+.2f} if more"
+        )
     console.print(_slot_table(planned, zone))
     if planned.clear is not None:
         console.print(_command_table(planned.clear, zone, "Cleared first, in a request of its own"))

@@ -202,6 +202,7 @@ class BatterySection(Section):
     charge_efficiency: Efficiency = 0.95
     discharge_efficiency: Efficiency = 0.95
     wear_cost_per_kwh: NotNegative = 0.01
+    soc_error_percent: Annotated[float, Field(ge=0, le=20)] = 2.0
 
     @model_validator(mode="after")
     def _window(self) -> "BatterySection":

@@ -24,6 +24,7 @@ class BatterySettings:
     charge_efficiency: float = 0.95
     discharge_efficiency: float = 0.95
     wear_cost_per_kwh: float = 0.01
+    soc_error_percent: float = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

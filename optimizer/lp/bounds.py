@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from optimizer.domain.assets import DeferrableLoad, EvSession, PerSlot, per_slot
+from optimizer.domain.assets import DeferrableLoad, EvSession, PerSlot
 from optimizer.domain.problem import Problem
-from optimizer.lp.linear import Floats
+from optimizer.lp.linear import Floats, filled
 
 
 def series(given: PerSlot, problem: Problem) -> Floats:
     """``given`` as an array over the slots."""
-    return np.array(per_slot(given, len(problem.horizon)), dtype=np.float64)
+    return filled(given, len(problem.horizon))
 
 
 def slot_h(problem: Problem) -> Floats:
@@ -21,7 +21,9 @@ def slot_h(problem: Problem) -> Floats:
 
 def demand_kw(problem: Problem) -> Floats:
     """All consumption that no variable moves."""
-    return np.array(problem.demand_kw)
+    standby_kw = sum(battery.standby_kw for battery in problem.batteries)
+    demand: Floats = np.array(problem.load_kw) + np.array(problem.heat_kw) + standby_kw
+    return demand
 
 
 def solar_kw(problem: Problem) -> Floats:

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from optimizer.domain.assets import Battery, PerSlot, per_slot
+import numpy as np
+
+from optimizer.domain.assets import Battery, PerSlot
 from optimizer.domain.plan import BatteryProfile, Plan
 from optimizer.domain.problem import Problem
 from optimizer.lp.battery_variables import soft_levels
+from optimizer.lp.bounds import series, slot_h
+from optimizer.lp.linear import Floats
 
 NEGLIGIBLE_KWH = 1e-4
 
@@ -48,11 +52,11 @@ def _is_of_another_asset(problem: Problem, name: str) -> bool:
 def _over_limit(
     problem: Problem, name: str, flow_kw: Sequence[float], limit_kw: PerSlot, price: float | None
 ) -> Iterator[str]:
-    limits = per_slot(limit_kw, len(flow_kw))
-    over_kw = [max(kw - limit, 0.0) for kw, limit in zip(flow_kw, limits, strict=True)]
-    over_kwh = sum(kw * h for kw, h in zip(over_kw, problem.horizon.slot_h, strict=True))
+    limits = series(limit_kw, problem)
+    over_kw = np.maximum(np.array(flow_kw) - limits, 0.0)
+    over_kwh = float(np.sum(over_kw * slot_h(problem)))
     if over_kwh > NEGLIGIBLE_KWH:
-        worst = max(range(len(over_kw)), key=over_kw.__getitem__)
+        worst = int(np.argmax(over_kw))
         weight = over_kwh * (money_scale_per_kwh(problem) if price is None else price)
         yield (
             f"{name} limit {limits[worst]:g} kW exceeded by {over_kwh:.3g} kWh (peak {flow_kw[worst]:.3g} kW, "
@@ -61,26 +65,20 @@ def _over_limit(
 
 
 def _battery(problem: Problem, battery: Battery, profile: BatteryProfile) -> Iterator[str]:
-    slots = len(problem.horizon)
+    soc_kwh = np.array(profile.soc_kwh)
     reserve, goal, ceiling = soft_levels(problem, battery)
-    words = (
-        ("below the window's minimum", (battery.soc_min_kwh,) * slots, -1.0),
-        ("above the window's maximum", (battery.soc_max_kwh,) * slots, 1.0),
-        ("below the reserve", tuple(reserve), -1.0),
-        ("below the goal", tuple(goal), -1.0),
-        ("above the cap", tuple(ceiling), 1.0),
-    )
-    for what, bounds_kwh, sign in words:
-        yield from _outside(problem, profile.soc_kwh, f"{what} of", bounds_kwh, sign)
+    yield from _outside(problem, "below the window's minimum", battery.soc_min_kwh - soc_kwh, soc_kwh, -1.0)
+    yield from _outside(problem, "above the window's maximum", soc_kwh - battery.soc_max_kwh, soc_kwh, 1.0)
+    yield from _outside(problem, "below the reserve", reserve - soc_kwh, soc_kwh, -1.0)
+    yield from _outside(problem, "below the goal", goal - soc_kwh, soc_kwh, -1.0)
+    yield from _outside(problem, "above the cap", soc_kwh - ceiling, soc_kwh, 1.0)
 
 
-def _outside(
-    problem: Problem, soc_kwh: Sequence[float], what: str, bounds_kwh: Sequence[float], sign: float
-) -> Iterator[str]:
-    outside_kwh = [sign * (soc - bound) for soc, bound in zip(soc_kwh, bounds_kwh, strict=True)]
-    slots = [slot for slot, kwh in enumerate(outside_kwh) if kwh > NEGLIGIBLE_KWH]
-    if slots:
-        until = problem.horizon.edges[slots[-1] + 1]
-        worst = max(slots, key=outside_kwh.__getitem__)
-        size = f"up to {outside_kwh[worst]:.3g} kWh {what} {bounds_kwh[worst]:g} kWh"
+def _outside(problem: Problem, what: str, outside_kwh: Floats, soc_kwh: Floats, sign: float) -> Iterator[str]:
+    slots = np.flatnonzero(outside_kwh > NEGLIGIBLE_KWH)
+    if len(slots):
+        until = problem.horizon.edges[int(slots[-1]) + 1]
+        worst = int(np.argmax(outside_kwh))
+        bound_kwh = soc_kwh[worst] - sign * outside_kwh[worst]
+        size = f"up to {outside_kwh[worst]:.3g} kWh {what} of {bound_kwh:g} kWh"
         yield f"stored energy {size} until {until:%Y-%m-%dT%H:%MZ}"

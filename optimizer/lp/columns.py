@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from optimizer.lp.linear import Columns, Floats, Numbers
+from optimizer.lp.linear import Columns, Floats, Numbers, filled
 
 
 class ColumnList:
@@ -30,8 +30,8 @@ class ColumnList:
         columns = Columns(np.arange(self.count, self.count + length, dtype=np.int32))
         self.count += length
         self.families.append((name, columns, is_integer))
-        self._lower.append(np.broadcast_to(np.asarray(lower, dtype=np.float64), length))
-        self._upper.append(np.broadcast_to(np.asarray(upper, dtype=np.float64), length))
+        self._lower.append(filled(lower, length))
+        self._upper.append(filled(upper, length))
         return columns
 
     @property

@@ -1,13 +1,11 @@
 """A model handed to HiGHS as arrays, and its answer read back as arrays."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import highspy
 import numpy as np
-from numpy.typing import NDArray
 
 from optimizer.errors import SolverFailed
 from optimizer.lp.linear import Floats, Ints
@@ -26,9 +24,8 @@ _OPTIONS: dict[str, bool | int | float | str] = {
 }
 """With some dozens of binaries the search itself ends sooner than the heuristics that would shorten it."""
 _PRIMAL_SIMPLEX = 4
-Statuses = NDArray[np.object_]
-"""Basis statuses as the solver names them, kept as they are: turning thousands of them into numbers takes longer."""
 LOWER, BASIC, UPPER = 0, 1, 2
+NEAR = 1e-9
 _NAMED = (highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kUpper)
 
 
@@ -42,10 +39,10 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What each column and row is in a simplex basis."""
+    """What each column and row is in a simplex basis: LOWER, BASIC or UPPER."""
 
-    columns: Statuses
-    rows: Statuses
+    columns: Ints
+    rows: Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,29 +58,43 @@ class Answer:
     gap: float | None
 
 
-def statuses(given: Sequence[highspy.HighsBasisStatus]) -> Statuses:
-    """An array of the solver's own names."""
-    taken = np.empty(len(given), dtype=object)
-    taken[:] = given
-    return taken
+def basis_at(model: Model, answer: Answer) -> Basis:
+    """The basis that ``answer`` stands for: what lies between its bounds is basic.
+
+    Asking the solver takes ten times as long; where an answer is degenerate it is mended by the solver.
+    """
+    rows = len(model.matrix.lower)
+    return Basis(
+        columns=_codes(answer.values, model.lower, model.upper),
+        rows=_codes(answer.row_values[:rows], model.matrix.lower, model.matrix.upper),
+    )
 
 
-def named(codes: Ints) -> Statuses:
-    """LOWER, BASIC and UPPER in the solver's names."""
-    return statuses(_NAMED)[codes]
+def _codes(values: Floats, lower: Floats, upper: Floats) -> Ints:
+    codes = np.where(values <= lower + NEAR, LOWER, np.where(values >= upper - NEAR, UPPER, BASIC))
+    return codes.astype(np.int32)
+
+
+def _new_solver() -> Any:
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    for name, setting in _OPTIONS.items():
+        solver.setOptionValue(name, setting)
+    return solver
 
 
 class Session:
     """One HiGHS with one model in it; statuses are judged here and nowhere else."""
 
     def __init__(self) -> None:
-        self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        for name, setting in _OPTIONS.items():
-            self._highs.setOptionValue(name, setting)
+        self._highs: Any = None
         self._columns = 0
 
     def load(self, model: Model, weights: Floats) -> None:
-        """Replace whatever was there by ``model`` with the costs ``weights``."""
+        """Begin anew with ``model`` and the costs ``weights``; nothing of an earlier model is left.
+
+        A solver that held another model before takes fifty times as long to take the next one.
+        """
+        self._highs = _new_solver()
         matrix = model.matrix
         self._columns = len(model.lower)
         status = self._highs.passModel(
@@ -112,16 +123,11 @@ class Session:
     def start_from(self, basis: Basis) -> None:
         """Begin the next solve at ``basis``; one that does not fit is mended or ignored by the solver."""
         given = highspy.HighsBasis()
-        given.col_status = basis.columns.tolist()
-        given.row_status = basis.rows.tolist()
+        given.col_status = [_NAMED[code] for code in basis.columns.tolist()]
+        given.row_status = [_NAMED[code] for code in basis.rows.tolist()]
         given.valid = True
         given.alien = True
         self._highs.setBasis(given)
-
-    def basis(self) -> Basis:
-        """Where the last solve ended."""
-        given = self._highs.getBasis()
-        return Basis(columns=statuses(given.col_status), rows=statuses(given.row_status))
 
     def solve(self, within_s: float) -> Answer:
         """Minimise. Raises SolverFailed where the solver's word is neither an answer nor that there is none."""

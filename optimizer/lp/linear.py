@@ -15,6 +15,13 @@ Ints = NDArray[np.int32]
 Numbers = float | Sequence[float] | Floats
 
 
+def filled(given: Numbers, length: int) -> Floats:
+    """``given`` as an array: one number is repeated."""
+    if isinstance(given, int | float):
+        return np.full(length, float(given))
+    return np.asarray(given, dtype=np.float64)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """``coefficients[k]`` times column ``columns[k]``, added to expression ``rows[k]``."""

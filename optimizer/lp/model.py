@@ -7,9 +7,9 @@ import numpy as np
 
 from optimizer.domain.problem import Problem
 from optimizer.lp.columns import ColumnList
-from optimizer.lp.linear import Columns, Floats, Ints, Linear, nothing
+from optimizer.lp.linear import Columns, Floats, Ints, Linear, total
 from optimizer.lp.term import Cost, Rows, Tier
-from optimizer.lp.terms import TERMS
+from optimizer.lp.terms import PREFERENCES, TERMS
 from optimizer.lp.variables import Exclusive, Variables, create_variables
 
 
@@ -35,16 +35,11 @@ class Model:
     is_integer: Ints
     rows: tuple[Rows, ...]
     matrix: Matrix
-    late: Matrix
     costs: tuple[Cost, ...]
 
     def total(self, tier: Tier) -> Linear:
         """The sum of all costs of one tier."""
-        total = nothing(1)
-        for cost in self.costs:
-            if cost.tier is tier:
-                total = total + cost.expression
-        return total
+        return total([cost.expression for cost in self.costs if cost.tier is tier], 1)
 
     def weights(self, of: Linear) -> Floats:
         """The one expression's coefficient of each column."""
@@ -72,12 +67,10 @@ def build_model(problem: Problem, exclusive: Exclusive, *, is_strict: bool) -> M
     listed = ColumnList()
     variables = create_variables(listed, problem, exclusive, is_strict=is_strict)
     rows: list[Rows] = []
-    late_rows: list[Rows] = []
     costs: list[Cost] = []
     for term in TERMS:
         contribution = term(problem, variables)
         rows += contribution.rows
-        late_rows += contribution.late_rows
         costs += contribution.costs
     is_integer = np.zeros(listed.count, dtype=np.int32)
     for _, columns, whole in listed.families:
@@ -91,9 +84,16 @@ def build_model(problem: Problem, exclusive: Exclusive, *, is_strict: bool) -> M
         is_integer=is_integer,
         rows=tuple(rows),
         matrix=assemble(rows),
-        late=assemble(late_rows),
         costs=tuple(costs),
     )
+
+
+def preferences(problem: Problem, model: Model) -> tuple[Matrix, Floats]:
+    """The rows that preferences add to ``model``, and their weights."""
+    contributions = [term(problem, model.variables) for term in PREFERENCES]
+    costs = [cost.expression for contribution in contributions for cost in contribution.costs]
+    rows = [rows for contribution in contributions for rows in contribution.rows]
+    return assemble(rows), model.weights(total(costs, 1))
 
 
 def assemble(rows: list[Rows]) -> Matrix:

@@ -4,11 +4,16 @@ This is the one file that speaks to PuLP's Rust core directly (``LpProblem.toRus
 functions take one expression at a time, which costs more than solving.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from pulp import LpProblem, _rustcore
+from pulp import LpProblem, LpSolver, _rustcore
+from pulp.apis.core import clocks
+from pulp.constants import LpSolveStatus
+from pulp.core.lp_stats import LpSolveStats
 
+from optimizer.lp.highs import Answer, Ending
 from optimizer.lp.linear import Floats
 from optimizer.lp.model import Matrix, Model
 
@@ -124,11 +129,31 @@ def update_program(program: Program, model: Model, weights: Floats) -> bool:
     return True
 
 
-def take_values(program: Program, values: Floats) -> None:
-    """Give the PuLP variables the values of a solution."""
-    program.core.set_variable_values(list(enumerate(values.tolist())))
+class ArraySolver(LpSolver):
+    """A PuLP solver that hands a model over as arrays and takes the answer back as arrays.
 
+    ``solve`` does the work; ``answer`` holds what came of it, beyond what PuLP's own result can say.
+    """
 
-def read_values(program: Program) -> Floats:
-    """The values that the PuLP variables hold, 0 where one was never used."""
-    return np.array([variable.value_or_default() for variable in program.variables])
+    name = "ArraySolver"
+
+    def __init__(self, program: Program, solve: Callable[[], Answer]) -> None:
+        super().__init__(msg=False)
+        self._program = program
+        self._solve = solve
+        self.answer: Answer | None = None
+
+    def available(self) -> bool:
+        """Always: the solver comes with the package."""
+        return True
+
+    def actualSolve(self, lp: LpProblem, **_: object) -> LpSolveStats:  # noqa: N802 - PuLP's name
+        """Solve, and give PuLP's variables their values."""
+        start = clocks()
+        answer = self._solve()
+        self.answer = answer
+        if answer.ending is Ending.INFEASIBLE:
+            return self.buildStats(lp, LpSolveStatus.Infeasible, has_solution=False, start=start)
+        self._program.core.set_variable_values(list(enumerate(answer.values.tolist())))
+        status = LpSolveStatus.Optimal if answer.ending is Ending.PROVED else LpSolveStatus.TimeLimit
+        return self.buildStats(lp, status, has_solution=True, start=start)

@@ -1,8 +1,10 @@
 """Why the plan does what it does, slot by slot, in words and money: read off the duals of the money optimum."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optimizer.domain.assets import Battery
+from optimizer.domain.peaks import Direction
 from optimizer.domain.plan import Alternative, BatteryProfile, Plan
 from optimizer.lp.bounds import series
 from optimizer.lp.linear import Floats
@@ -13,97 +15,98 @@ NEAR = 1e-6
 
 def explain(plan: Plan) -> tuple[str, ...]:
     """One line a slot: what the battery does, what stored energy and a kWh are worth, what binds, what else costs."""
-    prices = [f"{price:.3f}" for price in plan.marginals.node_price_per_kwh]
     limits = _binding_limits(plan)
     if not plan.batteries or plan.problem.battery is None:
-        return tuple(f"a kWh more costs {price}{limit}" for price, limit in zip(prices, limits, strict=True))
-    battery, profile = plan.problem.battery, plan.batteries[0]
-    marginals, times = plan.marginals, _used_at(plan, profile)
-    bounds = _binding_bounds(battery, profile)
+        prices = plan.marginals.node_price_per_kwh
+        return tuple(f"a kWh more costs {price:.3f}{limit}" for price, limit in zip(prices, limits, strict=True))
+    battery, profile, marginals = plan.problem.battery, plan.batteries[0], plan.marginals
+    unit = f"{plan.problem.currency}/kWh"
     rows = zip(
         profile.charge_kw,
         profile.discharge_kw,
         marginals.stored_value_per_kwh,
-        marginals.charge_loss_per_kwh,
-        marginals.discharge_loss_per_kwh,
-        prices,
-        times,
-        bounds,
+        marginals.node_price_per_kwh,
+        _used_at(plan, profile),
+        _binding_bounds(battery, profile),
         limits,
+        _changes(marginals.charge_loss_per_kwh, unit),
+        _changes(marginals.discharge_loss_per_kwh, unit),
         strict=True,
     )
-    unit = f"{plan.problem.currency}/kWh"
     lines = []
-    for charge_kw, discharge_kw, stored, charge_loss, discharge_loss, price, time, bound, limit in rows:
-        worth = f"stored energy is worth {stored:.3f} {unit}{time}, a kWh here {price}{bound}{limit}"
+    for charge_kw, discharge_kw, stored, price, time, bound, limit, charging, discharging in rows:
         if charge_kw > RUNS_KW:
-            lines.append(f"charging {charge_kw:.2f} kW: {worth}; {_other('less', charge_loss, unit)}")
+            does, other = f"charging {charge_kw:.2f} kW", f"charging more would {charging}"
         elif discharge_kw > RUNS_KW:
-            lines.append(f"discharging {discharge_kw:.2f} kW: {worth}; {_other('less', discharge_loss, unit)}")
+            does, other = f"discharging {discharge_kw:.2f} kW", f"discharging more would {discharging}"
         else:
-            lines.append(
-                f"resting: {worth}; charging would {_change(charge_loss, unit)}, "
-                f"discharging {_change(discharge_loss, unit)}"
-            )
+            does, other = "resting", f"charging would {charging}, discharging {discharging}"
+        lines.append(
+            f"{does}: stored energy is worth {stored:.3f} {unit}{time}, a kWh here {price:.3f}{bound}{limit}; {other}"
+        )
     return tuple(lines)
 
 
-def _other(what: str, loss: float, unit: str) -> str:
-    """A flow at its bound has a price; one between its bounds could be a little more or less for nothing."""
-    if loss < -NEAR:
-        return f"{what} would cost {-loss:.3f} {unit}"
-    return "a little more or less would cost nothing"
-
-
-def _change(loss: float, unit: str) -> str:
-    if loss > NEAR:
-        return f"cost {loss:.3f} {unit}"
-    return f"gain {-loss:.3f} {unit} but is bound" if loss < -NEAR else "cost nothing"
+def _changes(losses: tuple[float, ...], unit: str) -> list[str]:
+    """What one kWh more would do: cost something, nothing, or gain something that a bound forbids."""
+    return [
+        "cost nothing"
+        if -NEAR <= loss <= NEAR
+        else f"cost {loss:.3f} {unit}"
+        if loss > 0
+        else f"gain {-loss:.3f} {unit} but is bound"
+        for loss in losses
+    ]
 
 
 def _used_at(plan: Plan, profile: BatteryProfile) -> list[str]:
     """When the energy stored in each slot is next drawn: the time that gives it its worth."""
-    times = [f" ({start:%H:%MZ})" for start in plan.problem.horizon.starts]
     found, following = " (at the end)", []
-    for slot in range(len(times) - 1, -1, -1):
+    starts = plan.problem.horizon.starts
+    for slot in range(len(starts) - 1, -1, -1):
         following.append(found)
         if profile.discharge_kw[slot] > RUNS_KW:
-            found = times[slot]
+            found = f" ({starts[slot]:%H:%MZ})"
     return following[::-1]
 
 
 def _binding_bounds(battery: Battery, profile: BatteryProfile) -> list[str]:
-    charge, discharge = np.array(profile.charge_kw), np.array(profile.discharge_kw)
-    soc = np.array(profile.soc_kwh)
-    is_full_power = (charge > battery.max_charge_kw - NEAR) | (discharge > battery.max_discharge_kw - NEAR)
-    words = np.full(len(soc), "", dtype=object)
-    words[soc > battery.soc_max_kwh - NEAR] = ", battery full"
-    words[soc < battery.soc_min_kwh + NEAR] = ", battery empty"
-    words[is_full_power] += ", at full power"
-    found: list[str] = words.tolist()
-    return found
+    most_kw, least_kw = battery.max_charge_kw - NEAR, battery.max_discharge_kw - NEAR
+    full_kwh, empty_kwh = battery.soc_max_kwh - NEAR, battery.soc_min_kwh + NEAR
+    return [
+        (", battery full" if soc_kwh > full_kwh else ", battery empty" if soc_kwh < empty_kwh else "")
+        + (", at full power" if charge_kw > most_kw or discharge_kw > least_kw else "")
+        for charge_kw, discharge_kw, soc_kwh in zip(
+            profile.charge_kw, profile.discharge_kw, profile.soc_kwh, strict=True
+        )
+    ]
 
 
 def _binding_limits(plan: Plan) -> list[str]:
     problem, flows = plan.problem, plan.flows
+    words = [""] * len(flows.import_kw)
+
+    def add(where: NDArray[np.bool_], word: str) -> None:
+        for slot in np.flatnonzero(where).tolist():
+            words[slot] += word
+
     imported, exported = np.array(flows.import_kw), np.array(flows.export_kw)
-    words = np.full(len(imported), "", dtype=object)
     if problem.import_limit_kw is not None:
-        words[_reaches(imported, series(problem.import_limit_kw, problem))] += ", import limit"
+        add(_reaches(imported, series(problem.import_limit_kw, problem)), ", import limit")
     if problem.export_limit_kw is not None:
-        words[_reaches(exported, series(problem.export_limit_kw, problem))] += ", export limit"
-    words[np.array(flows.curtailed_kw) > RUNS_KW] += ", sun cut"
+        add(_reaches(exported, series(problem.export_limit_kw, problem)), ", export limit")
+    add(np.array(flows.curtailed_kw) > RUNS_KW, ", sun cut")
     for charge in problem.peak_charges:
         price = plan.marginals.peak_price_per_kw[charge.name]
         if price > NEAR:
-            flow = imported if charge.direction.value == "import" else exported
+            flow = imported if charge.direction is Direction.IMPORT else exported
             peak_kw = plan.peaks_kw[charge.name]
-            words[_reaches(flow, np.full(len(flow), peak_kw))] += f", {charge.name} {peak_kw:.2f} kW at {price:.2f}/kW"
-    found: list[str] = words.tolist()
-    return found
+            reached = _reaches(flow, np.full(len(flow), peak_kw))
+            add(reached, f", {charge.name} {peak_kw:.2f} kW at {price:.2f} {problem.currency}/kW")
+    return words
 
 
-def _reaches(flow_kw: Floats, limit_kw: Floats) -> np.ndarray:
+def _reaches(flow_kw: Floats, limit_kw: Floats) -> NDArray[np.bool_]:
     return (flow_kw > RUNS_KW) & (flow_kw > limit_kw - NEAR)
 
 

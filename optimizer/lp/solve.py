@@ -9,10 +9,10 @@ from optimizer.domain.plan import EndEffect, Feasible, Optimal, Plan, Relaxed, V
 from optimizer.domain.problem import Problem
 from optimizer.errors import PlanInfeasible, SolverFailed
 from optimizer.lp.breaches import describe_breaches
-from optimizer.lp.highs import Answer, Basis, Ending, Session
+from optimizer.lp.highs import Answer, Basis, Ending, Session, basis_at
 from optimizer.lp.linear import Floats
-from optimizer.lp.model import Model, build_model
-from optimizer.lp.program import Program, create_program, update_program
+from optimizer.lp.model import Model, build_model, preferences
+from optimizer.lp.program import ArraySolver, Program, create_program, update_program
 from optimizer.lp.read import read_plan, slots_with_both
 from optimizer.lp.reasons import explain, tell_alternative
 from optimizer.lp.start import Kept, keep, moved_basis, rule_basis
@@ -174,8 +174,10 @@ class Planner:
             self._session.start_from(moved_basis(self._kept, model, problem.horizon))
         else:
             self._session.start_from(rule_basis(problem, model))
-        answer = self._session.solve(self._left_s())
-        return None if answer.ending is Ending.INFEASIBLE else answer
+        solver = ArraySolver(self._program, lambda: self._session.solve(self._left_s()))
+        self._program.problem.solve(solver)
+        answer = solver.answer
+        return None if answer is None or answer.ending is Ending.INFEASIBLE else answer
 
     def _least_breach_then_money(self, problem: Problem, model: Model, weights: Floats) -> Answer:
         for slack in KEEP_BREACH:
@@ -211,7 +213,7 @@ class Planner:
         """
         session = self._session
         money = answer
-        basis = session.basis()
+        basis = basis_at(model, answer)
         binaries = np.flatnonzero(model.is_integer).astype(np.int32)
         if len(binaries):
             session.decide(binaries, np.round(answer.values[binaries]))
@@ -219,10 +221,13 @@ class Planner:
             if money.ending is not Ending.PROVED:
                 return Solved(model=model, is_strict=is_strict, money=answer, values=answer.values, basis=basis)
             money = replace(money, ending=answer.ending, gap=answer.gap)
-            basis = session.basis()
+            basis = basis_at(model, money)
+        if problem.preference_budget == 0 and _is_the_only_one(model, money):
+            return Solved(model=model, is_strict=is_strict, money=money, values=money.values, basis=basis)
         self._hold_money(problem, model, weights, money)
-        session.add(model.late)
-        session.set_costs(model.weights(model.total(Tier.PREFERENCE)))
+        rows, wishes = preferences(problem, model)
+        session.add(rows)
+        session.set_costs(wishes)
         settled = session.solve(self._left_s())
         values = settled.values if settled.ending is Ending.PROVED else money.values
         return Solved(model=model, is_strict=is_strict, money=money, values=values, basis=basis)
@@ -243,6 +248,17 @@ class Planner:
 def solve(problem: Problem) -> Plan:
     """One problem by itself; see ``Planner.solve``."""
     return Planner().solve(problem)
+
+
+def _is_the_only_one(model: Model, money: Answer) -> bool:
+    """Whether no other plan costs as little: every variable and row outside the basis then has a price.
+
+    Variables that serve preferences alone have none and do not count.
+    """
+    priced = np.count_nonzero(np.abs(money.reduced_costs) > ZERO_DUAL)
+    priced += np.count_nonzero(np.abs(money.row_duals) > ZERO_DUAL)
+    serving = sum(len(battery.step_kw) for battery in model.variables.batteries)
+    return bool(priced >= len(model.lower) - serving)
 
 
 def _verdict(answer: Answer, breaches: tuple[str, ...], currency: str) -> Verdict:

@@ -6,7 +6,7 @@ import numpy as np
 
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.problem import Problem
-from optimizer.lp.highs import BASIC, LOWER, UPPER, Basis, Statuses, named
+from optimizer.lp.highs import BASIC, LOWER, UPPER, Basis
 from optimizer.lp.linear import Floats, Ints
 from optimizer.lp.model import Model
 from optimizer.lp.rule import follow_the_load
@@ -37,7 +37,7 @@ def rule_basis(problem: Problem, model: Model) -> Basis:
         _follow(model, surplus_kw, charge_kw, discharge_kw, soc_kwh, columns)
     else:
         columns[at.export_kw.index] = np.where(rest_kw >= 0, BASIC, LOWER)
-    return Basis(columns=named(columns), rows=named(rows))
+    return Basis(columns=columns, rows=rows)
 
 
 def _follow(
@@ -65,8 +65,8 @@ class Kept:
     """A basis by family, so that it can be moved to another horizon."""
 
     horizon: Horizon
-    columns: dict[str, Statuses]
-    rows: dict[str, Statuses]
+    columns: dict[str, Ints]
+    rows: dict[str, Ints]
 
 
 def keep(model: Model, horizon: Horizon, basis: Basis) -> Kept:
@@ -85,12 +85,12 @@ def moved_basis(kept: Kept, model: Model, horizon: Horizon) -> Basis:
     starts = [start.timestamp() for start in horizon.starts]
     source = np.minimum(np.searchsorted(old_ends, starts, side="right"), len(old_ends) - 1)
 
-    def moved(old: Statuses | None, length: int, default: int) -> Statuses:
+    def moved(old: Ints | None, length: int, default: int) -> Ints:
         if old is not None and len(old) == len(old_ends) and length == len(starts):
             return old[source]
         if old is not None and len(old) == length:
             return old
-        return named(np.full(length, default, dtype=np.int32))
+        return np.full(length, default, dtype=np.int32)
 
     columns = [moved(kept.columns.get(name), len(family), LOWER) for name, family, _ in model.families]
     rows = [moved(kept.rows.get(family.name), len(family.expression), BASIC) for family in model.rows]

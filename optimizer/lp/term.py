@@ -7,7 +7,7 @@ from enum import IntEnum
 import numpy as np
 
 from optimizer.domain.problem import Problem
-from optimizer.lp.linear import Floats, Linear, Numbers
+from optimizer.lp.linear import Floats, Linear, Numbers, filled
 from optimizer.lp.variables import Variables
 
 
@@ -41,19 +41,19 @@ class Rows:
 
 def equal(name: str, expression: Linear, to: Numbers = 0.0) -> Rows:
     """expression = to."""
-    bound = np.broadcast_to(np.asarray(to, dtype=np.float64), len(expression))
+    bound = filled(to, len(expression))
     return Rows(name=name, expression=expression, lower=bound, upper=bound)
 
 
 def at_most(name: str, expression: Linear, limit: Numbers = 0.0) -> Rows:
     """expression <= limit."""
-    upper = np.broadcast_to(np.asarray(limit, dtype=np.float64), len(expression))
+    upper = filled(limit, len(expression))
     return Rows(name=name, expression=expression, lower=np.full(len(expression), -np.inf), upper=upper)
 
 
 def at_least(name: str, expression: Linear, limit: Numbers = 0.0) -> Rows:
     """expression >= limit."""
-    lower = np.broadcast_to(np.asarray(limit, dtype=np.float64), len(expression))
+    lower = filled(limit, len(expression))
     return Rows(name=name, expression=expression, lower=lower, upper=np.full(len(expression), np.inf))
 
 
@@ -68,11 +68,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
-    """What one law adds to the model. ``late_rows`` serve preferences alone and stand in no earlier tier's way."""
+    """What one law adds to the model."""
 
     rows: tuple[Rows, ...] = ()
     costs: tuple[Cost, ...] = ()
-    late_rows: tuple[Rows, ...] = ()
 
 
 def priced(name: str, amount: Linear, price: float | None, tier: Tier) -> Cost:

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from optimizer.domain.assets import Battery
 from optimizer.domain.plan import BatteryProfile, Plan
 from optimizer.domain.problem import Problem
@@ -26,47 +29,58 @@ def deviations(plan: Plan) -> Iterator[str]:
             yield f"{name} {most_kw} kW beyond the rating of {rating_kw} kW"
 
 
+def _first(where: NDArray[np.bool_]) -> int | None:
+    found = np.flatnonzero(where)
+    return int(found[0]) if len(found) else None
+
+
 def _balance(plan: Plan) -> Iterator[str]:
     problem, flows = plan.problem, plan.flows
-    for slot, demand_kw in enumerate(problem.demand_kw):
-        solar_kw = problem.solar_kw[slot] - flows.curtailed_kw[slot]
-        supply_kw = flows.import_kw[slot] + solar_kw
-        use_kw = flows.export_kw[slot] + demand_kw
-        for profile in plan.batteries:
-            supply_kw += profile.discharge_kw[slot]
-            use_kw += profile.charge_kw[slot]
-        for other in plan.others:
-            if other.kind == "genset":
-                supply_kw += other.electrical_kw[slot]
-            else:
-                use_kw += other.electrical_kw[slot]
-        if abs(supply_kw - use_kw) > TOLERANCE:
-            yield f"slot {slot}: supply {supply_kw:.9f} kW does not meet use {use_kw:.9f} kW"
-        if solar_kw < -TOLERANCE:
-            yield f"slot {slot}: more sun curtailed than there is"
-        if min(flows.import_kw[slot], flows.export_kw[slot]) > 0:
-            yield f"slot {slot}: imports and exports at once"
+    solar_kw = np.array(problem.solar_kw) - np.array(flows.curtailed_kw)
+    imported, exported = np.array(flows.import_kw), np.array(flows.export_kw)
+    supply_kw = imported + solar_kw
+    use_kw = exported + np.array(problem.load_kw) + np.array(problem.heat_kw)
+    for battery, profile in zip(problem.batteries, plan.batteries, strict=True):
+        supply_kw = supply_kw + np.array(profile.discharge_kw)
+        use_kw = use_kw + np.array(profile.charge_kw) + battery.standby_kw
+    for other in plan.others:
+        power_kw = np.array(other.electrical_kw)
+        supply_kw, use_kw = (supply_kw + power_kw, use_kw) if other.kind == "genset" else (supply_kw, use_kw + power_kw)
+    slot = _first(~(np.abs(supply_kw - use_kw) <= TOLERANCE))
+    if slot is not None:
+        yield f"slot {slot}: supply {supply_kw[slot]:.9f} kW does not meet use {use_kw[slot]:.9f} kW"
+    slot = _first(solar_kw < -TOLERANCE)
+    if slot is not None:
+        yield f"slot {slot}: more sun curtailed than there is"
+    slot = _first(np.minimum(imported, exported) > 0)
+    if slot is not None:
+        yield f"slot {slot}: imports and exports at once"
 
 
 def _battery(problem: Problem, battery: Battery, profile: BatteryProfile) -> Iterator[str]:
     low_kwh = 0.0 if battery.self_discharge_per_h else min(battery.soc_min_kwh, battery.soc_kwh)
     high_kwh = max(battery.soc_max_kwh, battery.soc_kwh)
-    before_kwh = battery.soc_kwh
-    series = zip(problem.horizon.slot_h, profile.charge_kw, profile.discharge_kw, profile.soc_kwh, strict=True)
-    for slot, (slot_h, charge_kw, discharge_kw, soc_kwh) in enumerate(series):
-        if charge_kw < 0 or discharge_kw < 0 or min(charge_kw, discharge_kw) > TOLERANCE:
-            yield f"slot {slot}: {battery.name} charges {charge_kw} kW and discharges {discharge_kw} kW at once"
-        if charge_kw > battery.max_charge_kw + TOLERANCE or discharge_kw > battery.max_discharge_kw + TOLERANCE:
-            yield f"slot {slot}: {battery.name} power beyond its limit"
-        kept_kwh = before_kwh
-        if battery.self_discharge_per_h:
-            kept_kwh *= (1.0 - battery.self_discharge_per_h) ** slot_h
-        change_kwh = (charge_kw * battery.charge_efficiency - discharge_kw / battery.discharge_efficiency) * slot_h
-        if abs(kept_kwh + change_kwh - soc_kwh) > TOLERANCE * 10:
-            yield f"slot {slot}: {battery.name} energy jumps by {soc_kwh - kept_kwh - change_kwh} kWh"
-        if not low_kwh - TOLERANCE <= soc_kwh <= high_kwh + TOLERANCE:
-            yield f"slot {slot}: {battery.name} energy {soc_kwh} kWh outside {low_kwh} to {high_kwh} kWh"
-        for least_kw, power_kw in ((battery.min_charge_kw, charge_kw), (battery.min_discharge_kw, discharge_kw)):
-            if TOLERANCE < power_kw < least_kw - TOLERANCE:
-                yield f"slot {slot}: {battery.name} power {power_kw} kW below its least of {least_kw} kW"
-        before_kwh = soc_kwh
+    h = np.array(problem.horizon.slot_h)
+    charge, discharge = np.array(profile.charge_kw), np.array(profile.discharge_kw)
+    soc = np.array(profile.soc_kwh)
+    before = np.concatenate(([battery.soc_kwh], soc[:-1])) * np.power(1.0 - battery.self_discharge_per_h, h)
+    jump = soc - before - (charge * battery.charge_efficiency - discharge / battery.discharge_efficiency) * h
+    least = np.where(charge > TOLERANCE, battery.min_charge_kw, 0.0)
+    least = np.where(discharge > TOLERANCE, np.maximum(least, battery.min_discharge_kw), least)
+    power = np.maximum(charge, discharge)
+    faults = {
+        "charges and discharges at once": np.minimum(charge, discharge) > TOLERANCE,
+        "power below 0": np.minimum(charge, discharge) < 0,
+        "power beyond its limit": (charge > battery.max_charge_kw + TOLERANCE)
+        | (discharge > battery.max_discharge_kw + TOLERANCE),
+        "power below its least": power < least - TOLERANCE,
+        "energy jumps": ~(np.abs(jump) <= TOLERANCE * 10),
+        f"energy outside {low_kwh:g} to {high_kwh:g} kWh": (soc < low_kwh - TOLERANCE) | (soc > high_kwh + TOLERANCE),
+    }
+    for fault, where in faults.items():
+        slot = _first(where)
+        if slot is not None:
+            yield (
+                f"slot {slot}: {battery.name} {fault} (charge {charge[slot]} kW, discharge {discharge[slot]} kW, "
+                f"{soc[slot]} kWh)"
+            )

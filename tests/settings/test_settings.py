@@ -58,6 +58,10 @@ def test_the_small_file_has_a_default_for_everything_else(tmp_path):
         ({"site": "dispach = 'x'"}, "sites[0].dispach: unknown setting; did you mean 'dispatch'?"),
         ({"site": "[sites.batery]"}, "sites[0].batery: unknown setting; did you mean 'battery'?"),
         ({"planning": "slot_minutes = 7"}, "planning.slot_minutes: 7 is not one of 5, 10, 15"),
+        (
+            {"planning": "finer = [{ slot_minutes = 10, until_hours = 2 }]"},
+            "finer slots of 10 min until 2 h do not fit in front of slots of 15 min until 36 h",
+        ),
         ({"planning": "publish_hours = 48"}, "publish_hours (48) exceeds horizon_hours (36)"),
         ({"site": "[sites.battery]\nsoc_min_percent = 90\nsoc_max_percent = 80"}, "sites[0].battery: soc_min_percent"),
         ({"conventions": "stale_after_minutes = 90"}, "stale_after_minutes (90) exceeds unusable_after_minutes (60)"),

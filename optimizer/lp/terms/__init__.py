@@ -47,8 +47,8 @@ TERMS: tuple[Term, ...] = (
     terminal_value,
     wishes,
     calm,
-    quiet_plan,
-    steady_power,
 )
+PREFERENCES: tuple[Term, ...] = (quiet_plan, steady_power)
+"""Laws that choose among plans of equal cost; they join the model only where there is a choice."""
 
-__all__ = ["TERMS"]
+__all__ = ["PREFERENCES", "TERMS"]

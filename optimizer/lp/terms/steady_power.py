@@ -22,4 +22,4 @@ def steady_power(_: Problem, at: Variables) -> Contribution:
         costs.append(
             Cost(name=f"{name} steady", tier=Tier.PREFERENCE, expression=columns.step_kw.sum() * HOURS_PER_STEP)
         )
-    return Contribution(late_rows=tuple(rows), costs=tuple(costs))
+    return Contribution(rows=tuple(rows), costs=tuple(costs))
