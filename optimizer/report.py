@@ -116,7 +116,8 @@ def print_plan(planned: Planned, console: Console, assumptions: Sequence[str] = 
         effect = plan.end_effect
         console.print(
             f"  [yellow]note:[/yellow] the first hour hangs on what energy left at the end is worth: battery "
-            f"{effect.planned_kw:+.2f} kW, {effect.with_less_kw:+.2f} if a quarter less, {effect.with_more_kw:+.2f} if more"
+            f"{effect.planned_kw:+.2f} kW, {effect.with_less_kw:+.2f} if a quarter less, "
+            f"{effect.with_more_kw:+.2f} if more"
         )
     console.print(_slot_table(planned, zone))
     if planned.clear is not None:

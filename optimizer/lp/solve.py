@@ -15,7 +15,7 @@ from optimizer.lp.model import Model, build_model, preferences
 from optimizer.lp.program import ArraySolver, Program, create_program, update_program
 from optimizer.lp.read import read_plan, slots_with_both
 from optimizer.lp.reasons import explain, tell_alternative
-from optimizer.lp.start import Kept, keep, moved_basis, rule_basis
+from optimizer.lp.start import Kept, keep, moved_basis, rule_basis, with_steps
 from optimizer.lp.suspicion import suspicious_slots
 from optimizer.lp.term import BREACHES, Tier
 from optimizer.lp.variables import Exclusive
@@ -228,6 +228,8 @@ class Planner:
         rows, wishes = preferences(problem, model)
         session.add(rows)
         session.set_costs(wishes)
+        if is_strict and problem.preference_budget == 0:
+            session.start_from(with_steps(model, basis, money.values))
         settled = session.solve(self._left_s())
         values = settled.values if settled.ending is Ending.PROVED else money.values
         return Solved(model=model, is_strict=is_strict, money=money, values=values, basis=basis)
