@@ -11,9 +11,11 @@ import structlog
 
 from optimizer.domain.conventions import Conventions
 from optimizer.domain.outcome import Failed, Held, Outcome, Posted, Skipped
+from optimizer.domain.problem import Problem
 from optimizer.domain.snapshot import SiteSnapshot
 from optimizer.ledger import TELEMETRY_COLUMNS, Ledger, TelemetrySample
 from optimizer.planning import Planned, curtailment_in_force
+from optimizer.problem_file import problem_document
 from optimizer.reconcile import LastSoc, plausible_soc
 
 HISTORY = timedelta(days=35)
@@ -92,7 +94,7 @@ class LedgerRecorder:
     def begin(self, site_id: str, at: datetime, body: Mapping[str, Any]) -> int:
         """Store the intent; -1 where the ledger cannot be written."""
         try:
-            return self.ledger.begin_cycle(site_id, at, body)
+            return self.ledger.begin_cycle(site_id, at, _recorded(body))
         except sqlite3.Error as error:
             _complain(site_id, error)
             return -1
@@ -120,10 +122,16 @@ class LedgerRecorder:
                 verdict=None if plan is None else str(plan.verdict),
                 objective=None if plan is None else plan.objective,
                 currency=None if plan is None else plan.problem.currency,
-                body=body,
+                body=_recorded(body),
             )
         except sqlite3.Error as failure:
             _complain(str(cycle_id), failure)
+
+
+def _recorded(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A cycle's problem is stored in the form that ``heat-optimizer solve`` reads, so that it can be solved again."""
+    problem = body.get("problem")
+    return {**body, "problem": problem_document(problem)} if isinstance(problem, Problem) else body
 
 
 def _complain(what: str, error: sqlite3.Error) -> None:

@@ -41,7 +41,8 @@ ROOMS: dict[str, set[str]] = {
     | {"threading", "time", "urllib"},
     "optimizer/ledger.py": PURE | {"sqlite3", "threading"},
     "optimizer/memory.py": PURE
-    | {"optimizer.ledger", "optimizer.planning", "optimizer.reconcile", "pandas", "sqlite3", "structlog"},
+    | {"optimizer.ledger", "optimizer.planning", "optimizer.problem_file", "optimizer.reconcile"}
+    | {"pandas", "sqlite3", "structlog"},
     "optimizer/market.py": PURE | {"strategies", "structlog", "threading"},
     "optimizer/log.py": {"structlog", "stamina"},
     "optimizer/simulator": {"optimizer.simulator", "optimizer.domain", "starlette", "uvicorn", "numpy", "pandas"}

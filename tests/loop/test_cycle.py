@@ -1,5 +1,6 @@
 """One cycle against the simulator: what is posted, held, cleared, sent again, and recorded."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,9 @@ from optimizer.cycle import plan_site
 from optimizer.daemon import Jobs
 from optimizer.domain.outcome import Failed, Held, Posted
 from optimizer.ledger import Ledger
+from optimizer.lp import solve
 from optimizer.ports import Deadline
+from optimizer.problem_file import read_problem
 from optimizer.simulator import Fault
 
 
@@ -55,6 +58,18 @@ def test_each_cycle_is_recorded_with_inputs_plan_batch_and_answer(world):
     assert record.outcome == "posted"
     assert record.batch_id == outcome.receipt.batch_id
     assert {"snapshot", "tariff", "forecasts", "problem", "flows", "batch", "outcome"} <= set(record.body)
+
+
+def test_a_recorded_problem_is_a_problem_file_and_solves_to_the_recorded_plan(world):
+    world.cycle()
+
+    ledger = Ledger.open_read_only(world.folder / "ledger.sqlite3")
+    (record,) = ledger.cycles(world.site_id)
+    ledger.close()
+    plan = solve(read_problem(json.dumps(record.body["problem"])))
+
+    assert plan.objective == pytest.approx(record.objective, abs=1e-6)
+    assert record.body["reasons"][0].startswith(plan.reasons[0])
 
 
 def test_an_idle_site_still_posts_a_zero(tmp_path):
