@@ -30,13 +30,20 @@ class Feasible:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relaxed:
-    """Some soft limit could not be kept; the least breach was found first, then the least money."""
+    """Some soft limit could not be kept; the least breach was found first, then the least money.
+
+    ``contradiction`` names the smallest set of limits that cannot be kept together; empty where each could be
+    kept but was weighed against money.
+    """
 
     breaches: tuple[str, ...]
     base: "Optimal | Feasible"
+    contradiction: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         tail = "" if isinstance(self.base, Optimal) else f" ({self.base})"
+        if len(self.contradiction) > 1:
+            tail = f"; {' and '.join(self.contradiction)} cannot be kept together{tail}"
         return f"relaxed: {'; '.join(self.breaches)}{tail}"
 
 

@@ -9,6 +9,7 @@ from optimizer.domain.plan import EndEffect, Feasible, Optimal, Plan, Relaxed, V
 from optimizer.domain.problem import Problem
 from optimizer.errors import PlanInfeasible, SolverFailed
 from optimizer.lp.breaches import describe_breaches
+from optimizer.lp.contradiction import smallest_contradiction
 from optimizer.lp.highs import Answer, Basis, Ending, Session, basis_at
 from optimizer.lp.linear import Floats
 from optimizer.lp.model import Model, build_model, preferences
@@ -77,9 +78,12 @@ class Planner:
             solved = self._solve_with(problem, exclusive)
         plan = read_plan(problem, solved.model, solved.values, solved.money)
         breaches = describe_breaches(problem, plan)
+        contradiction: tuple[str, ...] = ()
+        if not solved.is_strict:
+            contradiction = smallest_contradiction(self._session, solved.model, self._left_s())
         plan = replace(
             plan,
-            verdict=_verdict(solved.money, breaches, problem.currency),
+            verdict=_verdict(solved.money, breaches, contradiction, problem.currency),
             reasons=explain(plan),
             solve_s=perf_counter() - began_s,
         )
@@ -263,7 +267,7 @@ def _is_the_only_one(model: Model, money: Answer) -> bool:
     return bool(priced >= len(model.lower) - serving)
 
 
-def _verdict(answer: Answer, breaches: tuple[str, ...], currency: str) -> Verdict:
+def _verdict(answer: Answer, breaches: tuple[str, ...], contradiction: tuple[str, ...], currency: str) -> Verdict:
     is_proved = answer.ending is Ending.PROVED
     base = Optimal() if is_proved else Feasible(gap=answer.gap, currency=currency)
-    return Relaxed(breaches=breaches, base=base) if breaches else base
+    return Relaxed(breaches=breaches, base=base, contradiction=contradiction) if breaches else base
