@@ -1,8 +1,6 @@
-"""The oracle against cases worked by hand, and against all problems that the generator makes of 500 seeds."""
+"""The oracle against cases worked by hand, and what the generator's 500 seeds cover."""
 
-import time
 from datetime import UTC, datetime, timedelta
-from math import isfinite
 from typing import Any
 
 import pytest
@@ -304,11 +302,3 @@ def test_the_seeds_cover_every_feature() -> None:
 
 def test_a_seed_is_one_problem() -> None:
     assert small_problem(7) == small_problem(7)
-
-
-@pytest.mark.slow
-def test_every_seed_has_a_least_cost() -> None:
-    started = time.perf_counter()
-    costs = [least_cost(small_problem(seed)) for seed in range(SEEDS)]
-    print(f"{SEEDS} least costs in {time.perf_counter() - started:.1f} s")
-    assert all(isfinite(cost) for cost in costs)
