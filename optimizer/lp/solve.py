@@ -30,6 +30,8 @@ KEEP_BREACH = (1e-8, 1e-5)
 solver's tolerances, summed over many rows, leave the later tiers no answer."""
 LEAST_SOLVE_S = 0.5
 """What each solve gets at least, however long the ones before it took."""
+CONSIDER_S = 0.5
+"""What asking for alternatives may take in all: they explain a plan, they do not make it."""
 ZERO_DUAL = 1e-9
 """A reduced cost below this counts as none: what it could add over a horizon is far below a cent."""
 
@@ -101,21 +103,25 @@ class Planner:
         """``plan``, the one just solved, with its best alternative and the effect of the horizon's end.
 
         Three to four more solves, each from where the last one ended. A plan that breaks a soft limit, was
-        not proved, or has no battery is returned as it is.
+        not proved, or has no battery is returned as it is, and what takes too long is left out.
         """
         last = self._last
         if last is None:
             return plan
         horizon, model = plan.problem.horizon, last.model
         weights = model.weights(model.total(Tier.MONEY))
-        self._ends_s = perf_counter() + plan.problem.solver_time_s
-        alternative = best_alternative(
-            self._session, model, weights, last.basis, last.money, horizon, within_s=self._left_s()
-        )
+        ends_s = perf_counter() + CONSIDER_S
+        try:
+            alternative = best_alternative(
+                self._session, model, weights, last.basis, last.money, horizon, within_s=CONSIDER_S / 2
+            )
+            end_effect = self._end_effect(plan, last) if perf_counter() < ends_s - CONSIDER_S / 2 else None
+        except SolverFailed:  # out of time without an answer
+            return plan
         reasons = plan.reasons
         if alternative is not None:
             reasons = (reasons[0] + tell_alternative(plan, alternative), *reasons[1:])
-        return replace(plan, alternative=alternative, reasons=reasons, end_effect=self._end_effect(plan, last))
+        return replace(plan, alternative=alternative, reasons=reasons, end_effect=end_effect)
 
     def _end_effect(self, plan: Plan, last: Solved) -> EndEffect | None:
         battery = last.model.variables.batteries[0]
@@ -129,7 +135,7 @@ class Planner:
                 changed = end_weights(weights, battery, factor)
                 self._session.load(last.model, changed)
                 self._session.start_from(last.basis)
-                answer = self._session.solve(self._left_s())
+                answer = self._session.solve(CONSIDER_S / 4)
                 if answer.ending is not Ending.PROVED:
                     return None
                 values = self._settle(plan.problem, last.model, changed, answer, is_strict=True).values
