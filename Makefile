@@ -9,7 +9,7 @@ demo: $(VENV)/ready
 	$(BIN)/heat-optimizer demo
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
 
 bench: $(VENV)/ready
 	$(BIN)/python -m pytest tests/benchmarks -m benchmark -s

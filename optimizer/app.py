@@ -263,6 +263,7 @@ def _site(
             ),
             change_price_share=planning.change_price_share,
             preference_budget=planning.preference_budget,
+            accepted_gap=planning.accepted_gap,
         ),
         strategy=build_strategy(site.tariff, path=f"{path}.tariff"),
         stale_after=timedelta(minutes=wire.stale_after_minutes),

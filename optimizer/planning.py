@@ -37,6 +37,7 @@ class PlanningGrid:
 
     ``change_price_share``: what a changed kWh of what is published costs, as a share of the mean import price,
     far ahead; near the present four times as much. ``preference_budget``: money that preferences may cost.
+    ``accepted_gap``: money that a search may leave unfound.
     """
 
     slot_minutes: int = 15
@@ -46,6 +47,7 @@ class PlanningGrid:
     finer: tuple[Resolution, ...] = ()
     change_price_share: float = 0.05
     preference_budget: float = 0.0
+    accepted_gap: float = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +219,7 @@ def _problem(
         if is_published
         else None,
         preference_budget=grid.preference_budget,
+        accepted_gap=grid.accepted_gap,
         solver_time_s=grid.solver_time_s,
     )
 

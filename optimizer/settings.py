@@ -140,6 +140,7 @@ class PlanningSettings(Section):
     solver_time_s: Annotated[float, Field(gt=0, le=8)] = 8.0
     change_price_share: Annotated[float, Field(ge=0, le=1)] = 0.05
     preference_budget: Annotated[float, Field(ge=0)] = 0.0
+    accepted_gap: Annotated[float, Field(ge=0)] = 0.01
     finer: tuple[FinerSettings, ...] = ()
 
     @model_validator(mode="after")

@@ -16,7 +16,6 @@ PROVED_GAP = 1e-7
 
 _OPTIONS: dict[str, bool | int | float | str] = {
     "output_flag": False,
-    "mip_abs_gap": PROVED_GAP,
     "mip_rel_gap": 0.0,
     "mip_heuristic_run_rens": False,
     "mip_heuristic_run_rins": False,
@@ -88,6 +87,7 @@ class Session:
     def __init__(self) -> None:
         self._highs: Any = None
         self._columns = 0
+        self._searches = False
 
     def load(self, model: Model, weights: Floats) -> None:
         """Begin anew with ``model`` and the costs ``weights``; nothing of an earlier model is left.
@@ -97,6 +97,7 @@ class Session:
         self._highs = _new_solver()
         matrix = model.matrix
         self._columns = len(model.lower)
+        self._searches = bool(model.is_integer.any())
         status = self._highs.passModel(
             self._columns,
             len(matrix.lower),
@@ -117,8 +118,8 @@ class Session:
         if status == highspy.HighsStatus.kError:
             msg = "the solver did not take the model"
             raise SolverFailed(msg)
-        self._highs.setOptionValue("presolve", "choose" if model.is_integer.any() else "off")
-        self._highs.setOptionValue("simplex_strategy", 1 if model.is_integer.any() else _PRIMAL_SIMPLEX)
+        self._highs.setOptionValue("presolve", "choose" if self._searches else "off")
+        self._highs.setOptionValue("simplex_strategy", 1 if self._searches else _PRIMAL_SIMPLEX)
 
     def start_from(self, basis: Basis) -> None:
         """Begin the next solve at ``basis``; one that does not fit is mended or ignored by the solver."""
@@ -129,15 +130,17 @@ class Session:
         given.alien = True
         self._highs.setBasis(given)
 
-    def solve(self, within_s: float) -> Answer:
-        """Minimise. Raises SolverFailed where the solver's word is neither an answer nor that there is none."""
+    def solve(self, within_s: float, accepted_gap: float = 0.0) -> Answer:
+        """Minimise; a search may end at ``accepted_gap``. Raises SolverFailed where the solver's word is neither an answer nor that there is none."""
         highs = self._highs
         highs.setOptionValue("time_limit", highs.getRunTime() + within_s)
+        highs.setOptionValue("mip_abs_gap", max(accepted_gap, PROVED_GAP))
         highs.run()
         status = highs.getModelStatus()
         kinds = highspy.HighsModelStatus
         if status == kinds.kOptimal:
-            return self._answer(Ending.PROVED)
+            is_proved = accepted_gap <= PROVED_GAP or (self._gap() or 0.0) <= PROVED_GAP
+            return self._answer(Ending.PROVED if is_proved else Ending.STOPPED)
         if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
             return self._answer(Ending.INFEASIBLE)
         info = highs.getInfo()
@@ -149,7 +152,6 @@ class Session:
 
     def _answer(self, ending: Ending) -> Answer:
         solution, info = self._highs.getSolution(), self._highs.getInfo()
-        gap = info.objective_function_value - info.mip_dual_bound
         return Answer(
             ending=ending,
             values=np.array(solution.col_value),
@@ -157,8 +159,14 @@ class Session:
             row_duals=np.array(solution.row_dual),
             row_values=np.array(solution.row_value),
             objective=info.objective_function_value,
-            gap=float(gap) if ending is Ending.STOPPED and np.isfinite(gap) and gap >= 0 else None,
+            gap=self._gap() if ending is Ending.STOPPED else None,
         )
+
+    def _gap(self) -> float | None:
+        """What a search may have left unfound; None where nothing is known of it."""
+        info = self._highs.getInfo()
+        gap = max(info.objective_function_value - info.mip_dual_bound, 0.0)
+        return float(gap) if self._searches and np.isfinite(gap) else None
 
     def set_costs(self, weights: Floats) -> None:
         """Minimise something else from here on."""
@@ -182,6 +190,7 @@ class Session:
         self._highs.changeColsIntegrality(len(binaries), binaries, kind)
         self.fix(binaries, values)
         self._highs.setOptionValue("presolve", "off")
+        self._searches = False
 
     def add(self, matrix: Matrix) -> None:
         """Add rows."""

@@ -184,20 +184,20 @@ class Planner:
             self._session.start_from(moved_basis(self._kept, model, problem.horizon))
         else:
             self._session.start_from(rule_basis(problem, model))
-        solver = ArraySolver(self._program, lambda: self._session.solve(self._left_s()))
+        solver = ArraySolver(self._program, lambda: self._session.solve(self._left_s(), problem.accepted_gap))
         self._program.problem.solve(solver)
         answer = solver.answer
         return None if answer is None or answer.ending is Ending.INFEASIBLE else answer
 
     def _least_breach_then_money(self, problem: Problem, model: Model, weights: Floats) -> Answer:
         for slack in KEEP_BREACH:
-            answer = self._tier_by_tier(model, weights, slack)
+            answer = self._tier_by_tier(model, weights, slack, problem.accepted_gap)
             if answer is not None:
                 return answer
         msg = f"site {problem.site_id}: no plan satisfies the physics even with every soft limit released"
         raise PlanInfeasible(msg)
 
-    def _tier_by_tier(self, model: Model, weights: Floats, slack: float) -> Answer | None:
+    def _tier_by_tier(self, model: Model, weights: Floats, slack: float, accepted_gap: float) -> Answer | None:
         session = self._session
         session.load(model, np.zeros(len(model.lower)))
         for tier in BREACHES:
@@ -210,7 +210,7 @@ class Planner:
                 return None
             session.keep_below(breach, float(breach @ answer.values) + slack)
         session.set_costs(weights)
-        answer = session.solve(self._left_s())
+        answer = session.solve(self._left_s(), accepted_gap)
         return None if answer.ending is Ending.INFEASIBLE else answer
 
     def _settle(self, problem: Problem, model: Model, weights: Floats, answer: Answer, *, is_strict: bool) -> Solved:

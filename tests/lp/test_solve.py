@@ -174,23 +174,37 @@ def test_the_reported_costs_sum_to_the_objective():
     assert set(plan.costs) == {"import", "export", "wear", "stored_energy"}
 
 
-def test_a_time_limited_answer_is_never_called_optimal():
-    slots = hours(36, slot_minutes=15)
+def hard_to_search(n_hours, **changes):
+    slots = hours(n_hours, slot_minutes=15)
     prices = [((7 * slot) % 13 - 5) / 20 for slot in range(len(slots))]
-    case = problem(
+    return problem(
         slots,
         load_kw=[1 + (slot * 5 % 7) / 3 for slot in range(len(slots))],
         import_price_per_kwh=prices,
         export_price_per_kwh=[0.02 + price for price in prices],
         battery=battery(wear_cost_per_kwh=0.001),
-        solver_time_s=1.0,
+        **changes,
     )
 
-    plan = solve(case)
+
+def test_a_time_limited_answer_is_never_called_optimal():
+    plan = solve(hard_to_search(36, solver_time_s=1.0))
 
     assert isinstance(plan.verdict, Optimal | Feasible)
     if isinstance(plan.verdict, Feasible):
         assert str(plan.verdict).startswith("feasible, gap")
+
+
+def test_a_search_that_ends_at_the_accepted_gap_states_a_gap_that_holds():
+    proved = solve(hard_to_search(8))
+    accepted = solve(hard_to_search(8, accepted_gap=0.2))
+
+    assert proved.verdict == Optimal()
+    assert isinstance(accepted.verdict, Feasible)
+    assert accepted.verdict.gap is not None
+    assert 0 < accepted.verdict.gap <= 0.2
+    assert proved.objective <= accepted.objective + 1e-7
+    assert accepted.objective <= proved.objective + accepted.verdict.gap + 1e-7
 
 
 kw = st.floats(0, 6).map(lambda x: round(x, 3))
