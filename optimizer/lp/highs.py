@@ -131,7 +131,10 @@ class Session:
         self._highs.setBasis(given)
 
     def solve(self, within_s: float, accepted_gap: float = 0.0) -> Answer:
-        """Minimise; a search may end at ``accepted_gap``. Raises SolverFailed where the solver's word is neither an answer nor that there is none."""
+        """Minimise; a search may end at ``accepted_gap``.
+
+        Raises SolverFailed where the solver's word is neither an answer nor that there is none.
+        """
         highs = self._highs
         highs.setOptionValue("time_limit", highs.getRunTime() + within_s)
         highs.setOptionValue("mip_abs_gap", max(accepted_gap, PROVED_GAP))
