@@ -1,6 +1,6 @@
 # make demo: a whole day on the built-in simulator.  make test: all tests.  Both set everything up first.
 
-.PHONY: demo test bench lint types package clean
+.PHONY: demo test bench uncertainty lint types package clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,6 +10,9 @@ demo: $(VENV)/ready
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
+
+uncertainty: $(VENV)/ready
+	$(BIN)/python -m pytest tests/benchmarks -m campaign -s
 
 bench: $(VENV)/ready
 	$(BIN)/python -m pytest tests/benchmarks -m benchmark -s

@@ -16,16 +16,17 @@ from optimizer.clients import ArisClient, HeatCloudClient, HeatCloudPaths, HeatC
 from optimizer.cycle import CyclePorts, PlanPorts, SiteTask
 from optimizer.domain.conventions import BatterySign, Conventions
 from optimizer.domain.horizon import Resolution
-from optimizer.domain.site import BatterySettings, GridSettings, Location, Site, SolarSettings
+from optimizer.domain.site import Location, Site
 from optimizer.errors import ConfigError
 from optimizer.ledger import Ledger
 from optimizer.log import REDACT
 from optimizer.lp import Planner
 from optimizer.market import FeedShelf
 from optimizer.memory import LedgerHistory, LedgerRecorder
-from optimizer.planning import PlanningGrid
+from optimizer.planning import PlanningGrid, horizon_from
 from optimizer.settings import Settings, SiteSettings
 from optimizer.settings_file import load_settings
+from optimizer.siting import contradictions
 from strategies import FeedContext
 from strategies.registry import build_feed, build_strategy
 
@@ -182,14 +183,19 @@ def site_of(settings: SiteSettings) -> Site:
         site_id=settings.site_id,
         zone=settings.timezone,
         dispatch=settings.dispatch,
-        battery=BatterySettings(**settings.battery.model_dump()),
-        grid=GridSettings(**settings.grid.model_dump()),
-        solar=SolarSettings(**settings.solar.model_dump()),
+        battery=settings.battery.stated(),
+        grid=settings.grid.stated(),
+        solar=settings.solar.stated(),
         location=None if settings.location is None else Location(**settings.location.model_dump()),
         annual_load_kwh=settings.annual_load_kwh,
         holiday_country=settings.holiday_country,
         has_hcu=settings.hcu is not None,
         hcu_is_site_heatpump=settings.hcu is None or settings.hcu.is_site_heatpump,
+        peak_charges=tuple(charge.stated() for charge in settings.peak_charges),
+        deferrable_loads=tuple(load.stated() for load in settings.deferrable_loads),
+        ev_sessions=tuple(session.stated() for session in settings.ev_sessions),
+        gensets=tuple(genset.stated() for genset in settings.gensets),
+        heat_stores=tuple(store.stated(has_hcu=settings.hcu is not None) for store in settings.heat_stores),
     )
 
 
@@ -264,14 +270,29 @@ def _site(
             change_price_share=planning.change_price_share,
             preference_budget=planning.preference_budget,
             accepted_gap=planning.accepted_gap,
+            replan_minutes=planning.replan_minutes,
+            scenarios=planning.scenarios,
+            risk_weight=planning.risk_weight,
+            risk_tail=planning.risk_tail,
         ),
         strategy=build_strategy(site.tariff, path=f"{path}.tariff"),
         stale_after=timedelta(minutes=wire.stale_after_minutes),
         unusable_after=timedelta(minutes=wire.unusable_after_minutes),
         hold_tolerance_kw=site.hold_tolerance_kw,
     )
+    for contradiction in contradictions(task.site, horizon_from(around.now(), task.grid, task.site.zone)):
+        msg = f"{path}: {contradiction}"
+        raise ConfigError(msg)
     ports = PlanPorts(
-        site=heat, hcu=hcu, market=shelf, history=history, soc=history, external=external, planner=Planner()
+        site=heat,
+        hcu=hcu,
+        market=shelf,
+        history=history,
+        meter=history,
+        soc=history,
+        forecasts=history,
+        external=external,
+        planner=Planner(),
     )
     return SiteRuntime(task=task, ports=ports, shelf=shelf)
 

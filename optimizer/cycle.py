@@ -11,6 +11,7 @@ from optimizer.delivery import Delivery
 from optimizer.dispatch import why_send
 from optimizer.domain.conventions import Conventions
 from optimizer.domain.outcome import Failed, Held, Outcome, Posted, Skipped
+from optimizer.domain.plan import USUAL_SOLVER
 from optimizer.domain.site import Site
 from optimizer.domain.snapshot import HcuReading, SiteReading, SiteSnapshot
 from optimizer.errors import (
@@ -22,7 +23,7 @@ from optimizer.errors import (
     StaleData,
 )
 from optimizer.lp import Planner
-from optimizer.planning import Planned, PlanningGrid, horizon_from, plan_snapshot
+from optimizer.planning import Planned, PlanningGrid, days_to_ask, horizon_from, plan_snapshot
 from optimizer.ports import (
     Deadline,
     ExternalForecasts,
@@ -30,10 +31,13 @@ from optimizer.ports import (
     PostBatch,
     ReadHcu,
     ReadSite,
+    RecallForecasts,
     RecallHistory,
+    RecallMeter,
     RecallSoc,
 )
 from optimizer.reconcile import reconcile
+from optimizer.siting import metering_needs
 from strategies import TariffStrategy
 
 CYCLE_S = 27.0
@@ -66,7 +70,9 @@ class PlanPorts:
     hcu: ReadHcu | None
     market: FetchMarket
     history: RecallHistory
+    meter: RecallMeter
     soc: RecallSoc
+    forecasts: RecallForecasts
     external: ExternalForecasts
     planner: Planner
 
@@ -167,7 +173,12 @@ def plan_site(
         snapshot=snapshot.degraded(*tariff.notes),
         tariff=tariff,
         history=ports.history.history(task.site.site_id, now),
+        metered={
+            need.interval_minutes: ports.meter.metered(task.site.site_id, need.interval_minutes, need.since, now)
+            for need in metering_needs(task.site, now)
+        },
         external=ports.external.external(horizon),
+        issued=ports.forecasts.issued(task.site.site_id, days_to_ask(now, task.grid)),
         now=now,
         planner=ports.planner,
     )
@@ -246,17 +257,21 @@ def log_plan(planned: Planned) -> None:
         level("forecast", series=name, quality=forecast.quality.value, basis=forecast.basis)
     if planned.snapshot.hcu is None and not any("HCU" in text for text in planned.snapshot.degradations):
         log.info("heat_source", source="heatpump asset" if planned.snapshot.heat_kw is not None else "none")
+    if planned.plan.solver != USUAL_SOLVER:
+        log.warning("second_solver_took_over", solver=planned.plan.solver, failed=USUAL_SOLVER)
     battery = planned.snapshot.battery
-    end = planned.plan.end_effect
+    end, caution = planned.plan.end_effect, planned.plan.caution
     log.info(
         "planned",
         verdict=str(planned.plan.verdict),
         objective=round(planned.plan.objective, 4),
         currency=planned.plan.problem.currency,
         soc_kwh=None if battery is None else round(battery.soc_kwh, 3),
+        solver=planned.plan.solver,
         solve_ms=round(planned.plan.solve_s * 1000, 1),
         known_prices_until=_when(planned.tariff.known_until),
         why=planned.plan.reasons[0],
+        caution=None if caution is None else round(caution.price, 4),
         hangs_on_the_end=None if end is None or not end.matters else True,
     )
 
@@ -283,10 +298,12 @@ def _body(planned: Planned | None) -> dict[str, Any]:
         "problem": planned.plan.problem,
         "flows": planned.plan.flows,
         "verdict": str(planned.plan.verdict),
+        "solver": planned.plan.solver,
         "costs": planned.plan.costs,
         "reasons": planned.plan.reasons,
         "alternative": planned.plan.alternative,
         "end_effect": planned.plan.end_effect,
+        "caution": planned.plan.caution,
         "batch": planned.batch,
         "clear": planned.clear,
     }

@@ -8,7 +8,7 @@ import json
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,9 @@ SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS telemetry (
     site_id TEXT NOT NULL, at INTEGER NOT NULL,
     {", ".join(f"{name} REAL" for name in TELEMETRY_COLUMNS)}, soc_percent REAL,
+    PRIMARY KEY (site_id, at)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meter (
+    site_id TEXT NOT NULL, at INTEGER NOT NULL, import_kw REAL, export_kw REAL,
     PRIMARY KEY (site_id, at)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cycles (
     cycle_id INTEGER PRIMARY KEY, site_id TEXT NOT NULL, at TEXT NOT NULL, outcome TEXT NOT NULL,
@@ -137,6 +140,25 @@ class Ledger:
         columns = {name: [row[number + 1] for row in rows] for number, name in enumerate(TELEMETRY_COLUMNS)}
         return [row[0] for row in rows], columns
 
+    def record_meter(self, site_id: str, at: datetime, *, import_kw: float | None, export_kw: float | None) -> None:
+        """Store one reading of the connection point; a second one of the same second replaces the first."""
+        with self._transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO meter (site_id, at, import_kw, export_kw) VALUES (?, ?, ?, ?)",
+                (site_id, int(at.timestamp()), import_kw, export_kw),
+            )
+
+    def interval_means(
+        self, site_id: str, start: datetime, end: datetime, interval_s: int
+    ) -> list[tuple[int, float | None, float | None, int]]:
+        """For each interval of ``[start, end)``: its start (epoch seconds), mean import and export, readings."""
+        with self._lock:
+            return self._connection.execute(
+                "SELECT at / ? * ? AS bucket, avg(import_kw), avg(export_kw), count(*) FROM meter "
+                "WHERE site_id = ? AND at >= ? AND at < ? GROUP BY bucket ORDER BY bucket",
+                (interval_s, interval_s, site_id, int(start.timestamp()), int(end.timestamp())),
+            ).fetchall()
+
     def newest_soc(self, site_id: str, since: datetime, until: datetime) -> tuple[datetime, float] | None:
         """The newest recorded state of charge (percent) in ``[since, until]`` and when it was read."""
         with self._lock:
@@ -200,13 +222,26 @@ class Ledger:
             for row in rows
         ]
 
+    def planned_at(self, site_id: str, instants: Sequence[datetime], within: timedelta) -> list[Mapping[str, Any]]:
+        """What the newest cycle in ``(instant - within, instant]`` recorded, for each instant that has one."""
+        found = []
+        with self._lock:
+            for instant in instants:
+                row = self._connection.execute(
+                    "SELECT body FROM cycles WHERE site_id = ? AND at <= ? AND at > ? AND objective IS NOT NULL "
+                    "ORDER BY at DESC LIMIT 1",
+                    (site_id, instant.isoformat(), (instant - within).isoformat()),
+                ).fetchone()
+                if row is not None:
+                    found.append(row[0])
+        return [json.loads(zlib.decompress(body)) for body in found]
+
     def prune(self, now: datetime, *, keep_telemetry_days: int, keep_cycles_days: int) -> tuple[int, int]:
         """Delete what is older than said; returns how many samples and cycles went."""
         with self._transaction() as db:
-            samples = db.execute(
-                "DELETE FROM telemetry WHERE at < ?",
-                (int((now - timedelta(days=keep_telemetry_days)).timestamp()),),
-            ).rowcount
+            kept_since_s = int((now - timedelta(days=keep_telemetry_days)).timestamp())
+            samples = db.execute("DELETE FROM telemetry WHERE at < ?", (kept_since_s,)).rowcount
+            db.execute("DELETE FROM meter WHERE at < ?", (kept_since_s,))
             cycles = db.execute(
                 "DELETE FROM cycles WHERE at < ?", ((now - timedelta(days=keep_cycles_days)).isoformat(),)
             ).rowcount

@@ -1,7 +1,7 @@
 """The ledger as the ports that a cycle knows: history, last state of charge, and the record of cycles."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ import pandas as pd
 import structlog
 
 from optimizer.domain.conventions import Conventions
+from optimizer.domain.forecast import Issued
 from optimizer.domain.outcome import Failed, Held, Outcome, Posted, Skipped
 from optimizer.domain.problem import Problem
 from optimizer.domain.snapshot import SiteSnapshot
@@ -20,6 +21,8 @@ from optimizer.reconcile import LastSoc, plausible_soc
 
 HISTORY = timedelta(days=35)
 SOC_MAY_BE = timedelta(minutes=60)
+FORECAST_MAY_BE = timedelta(minutes=45)
+METER_COLUMNS = ("import_kw", "export_kw", "readings")
 
 
 def sample_of(snapshot: SiteSnapshot, conventions: Conventions, stale_after: timedelta) -> TelemetrySample | None:
@@ -61,6 +64,26 @@ class LedgerHistory:
         index = pd.to_datetime(starts, unit="s", utc=True)
         return pd.DataFrame(columns, index=pd.DatetimeIndex(index), columns=list(TELEMETRY_COLUMNS), dtype=float)
 
+    def metered(self, site_id: str, interval_minutes: int, since: datetime, now: datetime) -> pd.DataFrame:
+        """Mean power across the connection point in each metering interval on record, and from how many readings."""
+        try:
+            rows = self.ledger.interval_means(site_id, since, now, interval_minutes * 60)
+        except sqlite3.Error as error:
+            structlog.get_logger().error("ledger_not_read", site_id=site_id, detail=str(error))
+            rows = []
+        index = pd.DatetimeIndex(pd.to_datetime([row[0] for row in rows], unit="s", utc=True))
+        columns = {name: [row[number] for row in rows] for number, name in enumerate(METER_COLUMNS, start=1)}
+        return pd.DataFrame(columns, index=index, dtype=float)
+
+    def issued(self, site_id: str, instants: Sequence[datetime]) -> tuple[Issued, ...]:
+        """The forecasts of the cycles nearest before ``instants``; those that are not on record are left out."""
+        try:
+            bodies = self.ledger.planned_at(site_id, instants, FORECAST_MAY_BE)
+        except sqlite3.Error as error:
+            structlog.get_logger().error("ledger_not_read", site_id=site_id, detail=str(error))
+            return ()
+        return tuple(_issued(body["problem"]) for body in bodies if "problem" in body)
+
     def last_soc(self, site_id: str, now: datetime) -> LastSoc | None:
         """The newest state of charge of the last hour."""
         try:
@@ -86,8 +109,13 @@ class LedgerRecorder:
         sample = sample_of(snapshot, conventions, self.stale_after)
         if sample is None:
             return
+        grid = snapshot.reading.grid
         try:
             self.ledger.record_sample(snapshot.site_id, sample)
+            if grid is not None and grid.import_kw is not None and grid.export_kw is not None:
+                self.ledger.record_meter(
+                    snapshot.site_id, sample.at, import_kw=grid.import_kw, export_kw=grid.export_kw
+                )
         except sqlite3.Error as error:
             _complain(snapshot.site_id, error)
 
@@ -132,6 +160,17 @@ def _recorded(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """A cycle's problem is stored in the form that ``heat-optimizer solve`` reads, so that it can be solved again."""
     problem = body.get("problem")
     return {**body, "problem": problem_document(problem)} if isinstance(problem, Problem) else body
+
+
+def _issued(problem: Mapping[str, Any]) -> Issued:
+    edges = tuple(datetime.fromisoformat(edge) for edge in problem["horizon"]["edges"])
+    return Issued(
+        at=edges[0],
+        edges=edges,
+        load_kw=tuple(problem["load_kw"]),
+        heat_kw=tuple(problem["heat_kw"]),
+        solar_kw=tuple(problem["solar_kw"]),
+    )
 
 
 def _complain(what: str, error: sqlite3.Error) -> None:

@@ -1,6 +1,6 @@
 """From a snapshot in hand to a checked batch: pure, the part of a cycle that can be replayed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from optimizer.dispatch import (
 from optimizer.domain.assets import Battery
 from optimizer.domain.command import Batch, Command, Pair
 from optimizer.domain.conventions import Conventions, FirstEntryStarts
-from optimizer.domain.forecast import Forecasts
+from optimizer.domain.forecast import Forecasts, Issued
 from optimizer.domain.horizon import Horizon, Resolution, floor_to_slot, plan_horizon
 from optimizer.domain.limits import SiteLimits
 from optimizer.domain.plan import Plan
@@ -25,10 +25,21 @@ from optimizer.domain.series import Series
 from optimizer.domain.site import Site
 from optimizer.domain.snapshot import BatteryState, SiteSnapshot
 from optimizer.domain.tariff import Tariff
+from optimizer.domain.uncertainty import Uncertainty
 from optimizer.errors import CommandConflict
-from optimizer.forecast import ForecastInputs, Present, forecast_site
+from optimizer.forecast import ForecastInputs, Present, error_days, forecast_site, outcomes
 from optimizer.lp import Planner, change_prices, end_values, take_as_inside
 from optimizer.reconcile import has_heat
+from optimizer.siting import (
+    Moment,
+    calendar_of,
+    replaces_heat,
+    state_site,
+    stated_battery,
+    without_forecast_heat,
+)
+
+NOTHING_METERED: Mapping[int, pd.DataFrame] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +48,8 @@ class PlanningGrid:
 
     ``change_price_share``: what a changed kWh of what is published costs, as a share of the mean import price,
     far ahead; near the present four times as much. ``preference_budget``: money that preferences may cost.
-    ``accepted_gap``: money that a search may leave unfound.
+    ``accepted_gap``: money that a search may leave unfound. ``scenarios``: days whose forecast errors are minded in
+    what is commanded until the next plan, ``replan_minutes`` later; ``risk_weight``, ``risk_tail``: see Uncertainty.
     """
 
     slot_minutes: int = 15
@@ -48,6 +60,10 @@ class PlanningGrid:
     change_price_share: float = 0.05
     preference_budget: float = 0.0
     accepted_gap: float = 0.01
+    replan_minutes: int = 15
+    scenarios: int = 20
+    risk_weight: float = 0.0
+    risk_tail: float = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +86,11 @@ def horizon_from(now: datetime, grid: PlanningGrid, zone: str) -> Horizon:
     )
 
 
+def days_to_ask(now: datetime, grid: PlanningGrid) -> tuple[datetime, ...]:
+    """When the forecasts were made whose errors are minded."""
+    return error_days(now, grid.horizon_hours, grid.scenarios)
+
+
 def plan_snapshot(
     *,
     site: Site,
@@ -80,15 +101,23 @@ def plan_snapshot(
     tariff: Tariff,
     history: pd.DataFrame,
     external: Mapping[str, Series],
+    issued: Sequence[Issued],
     now: datetime,
     planner: Planner,
+    metered: Mapping[int, pd.DataFrame] = NOTHING_METERED,
 ) -> Planned:
-    """Forecast, solve, compile and check. Raises PlanError or CommandConflict."""
+    """Forecast, solve, compile and check. ``metered`` as in ``siting.Moment``. Raises PlanError or CommandConflict."""
     forecasts = forecast_site(_forecast_inputs(site, conventions, snapshot, history, external, now), horizon)
     published = published_battery_kw(horizon, snapshot.reading.in_force, conventions)
     problem = _problem(site, snapshot, forecasts, tariff, horizon, grid, published)
+    stated = state_site(problem, site, _moment(snapshot, history, metered, now))
+    snapshot = snapshot.degraded(*stated.notes)
+    uncertainty = _uncertainty(forecasts, horizon, grid, issued, history, now)
+    if uncertainty is not None and replaces_heat(site):
+        uncertainty = without_forecast_heat(uncertainty)
+    problem = replace(stated.problem, uncertainty=uncertainty)
     plan = planner.consider(planner.solve(problem))
-    limits = site_limits(snapshot)
+    limits = site_limits(site, snapshot)
     first_start = now.replace(microsecond=0)
     if conventions.first_entry_starts is FirstEntryStarts.SLOT:
         first_start = floor_to_slot(now, grid.slot_minutes)
@@ -139,12 +168,13 @@ def clearing_batch(batch: Batch, in_force: tuple[Command, ...]) -> Batch | None:
     return Batch(commands=(Command(pair=other, entries=()),))
 
 
-def site_limits(snapshot: SiteSnapshot) -> SiteLimits:
-    """What the site's commands may ask for."""
-    battery = snapshot.battery
+def site_limits(site: Site, snapshot: SiteSnapshot) -> SiteLimits:
+    """What the site's commands may ask for: up to the connection's rating where a price buys more than the contract."""
+    battery, grid = snapshot.battery, snapshot.reading.grid
+    rated_in, rated_out = (None, None) if grid is None else (grid.ratings.intake_kw, grid.ratings.output_kw)
     return SiteLimits(
-        import_limit_kw=snapshot.import_limit_kw,
-        export_limit_kw=snapshot.export_limit_kw,
+        import_limit_kw=snapshot.import_limit_kw if site.grid.import_over_price_per_kwh is None else rated_in,
+        export_limit_kw=snapshot.export_limit_kw if site.grid.export_over_price_per_kwh is None else rated_out,
         max_charge_kw=None if battery is None else battery.max_charge_kw,
         max_discharge_kw=None if battery is None else battery.max_discharge_kw,
     )
@@ -224,6 +254,44 @@ def _problem(
     )
 
 
+def _moment(
+    snapshot: SiteSnapshot, history: pd.DataFrame, metered: Mapping[int, pd.DataFrame], now: datetime
+) -> Moment:
+    """What the operator's statements need to know of the moment."""
+    reading = snapshot.reading
+    ratings = None if reading.grid is None else reading.grid.ratings
+    return Moment(
+        at=now,
+        import_rated_kw=None if ratings is None else ratings.intake_kw,
+        export_rated_kw=None if ratings is None else ratings.output_kw,
+        genset_kw=reading.genset_kw,
+        outdoor_c=None if snapshot.hcu is None else snapshot.hcu.outdoor_c,
+        history=history,
+        metered=metered,
+    )
+
+
+def _uncertainty(
+    forecasts: Forecasts,
+    horizon: Horizon,
+    grid: PlanningGrid,
+    issued: Sequence[Issued],
+    history: pd.DataFrame,
+    now: datetime,
+) -> Uncertainty | None:
+    """What earlier forecasts missed, for the slots that begin before the next plan."""
+    scenarios = outcomes(forecasts, horizon, issued, history, now)
+    if not scenarios:
+        return None
+    next_plan = now + timedelta(minutes=grid.replan_minutes)
+    return Uncertainty(
+        scenarios=scenarios,
+        shared_slots=max(sum(start < next_plan for start in horizon.starts), 1),
+        risk_weight=grid.risk_weight,
+        tail=grid.risk_tail,
+    )
+
+
 def _battery(site: Site, state: BatteryState, forecasts: Forecasts, tariff: Tariff, horizon: Horizon) -> Battery:
     """The battery as it stands, its reading's error allowed for, with what its energy is worth after the horizon."""
     battery = Battery(
@@ -238,10 +306,12 @@ def _battery(site: Site, state: BatteryState, forecasts: Forecasts, tariff: Tari
         discharge_efficiency=state.discharge_efficiency,
         wear_cost_per_kwh=state.wear_cost_per_kwh,
     )
+    demand_kw = tuple(load + heat for load, heat in zip(forecasts.load.kw, forecasts.heat.kw, strict=True))
+    battery = stated_battery(battery, site.battery, horizon, calendar_of(site), demand_kw)
     values = end_values(
         horizon,
         battery,
-        demand_kw=tuple(load + heat for load, heat in zip(forecasts.load.kw, forecasts.heat.kw, strict=True)),
+        demand_kw=demand_kw,
         solar_kw=forecasts.solar.kw,
         import_price_per_kwh=tariff.import_price_per_kwh,
         export_price_per_kwh=tariff.export_price_per_kwh,

@@ -1,6 +1,6 @@
 """The one-method contracts through which a cycle reaches the world."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 import pandas as pd
 
 from optimizer.domain.command import Batch, Receipt
+from optimizer.domain.forecast import Issued
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.series import Series
 from optimizer.domain.snapshot import HcuReading, SiteReading
@@ -55,6 +56,18 @@ class RecallHistory(Protocol):
     """15-minute means of recorded telemetry before ``now``; see ``ForecastInputs.history``."""
 
     def history(self, site_id: str, now: datetime) -> pd.DataFrame: ...
+
+
+class RecallMeter(Protocol):
+    """Mean power across the connection point per metering interval; see ``siting.Moment.metered``."""
+
+    def metered(self, site_id: str, interval_minutes: int, since: datetime, now: datetime) -> pd.DataFrame: ...
+
+
+class RecallForecasts(Protocol):
+    """The forecasts that were made at about these instants, where they are on record."""
+
+    def issued(self, site_id: str, instants: Sequence[datetime]) -> tuple[Issued, ...]: ...
 
 
 class RecallSoc(Protocol):

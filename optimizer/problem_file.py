@@ -41,7 +41,7 @@ one, a key given twice, a wrong type, another schema, and what the domain finds 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cache
@@ -228,8 +228,12 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     """``plan`` as plain JSON data: flows per slot in kW at the AC side, ``soc_kwh`` at each slot's end.
 
     ``gap`` is how much money is left on the table at most: 0 where optimality was proved, null where unknown.
+    Prices of a slot are null where the solver gave none. ``breaches`` are the soft limits that could not be kept,
+    ``contradiction`` the smallest set of limits that cannot be kept together; both are empty where nothing was
+    forced on the plan.
     """
     status, gap = _judgement(plan.verdict)
+    relaxed = plan.verdict if isinstance(plan.verdict, Relaxed) else None
     return {
         "verdict": str(plan.verdict),
         "status": status,
@@ -238,11 +242,33 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "costs": dict(plan.costs),
         "currency": plan.problem.currency,
         "shortfalls": dict(plan.shortfalls),
+        "breaches": [] if relaxed is None else list(relaxed.breaches),
+        "contradiction": [] if relaxed is None else list(relaxed.contradiction),
         "peaks_kw": dict(plan.peaks_kw),
         "slots": list(_slots(plan)),
         "batteries": [_plain(profile, profile.name) for profile in plan.batteries],
         "others": [_plain(profile, profile.name) for profile in plan.others],
+        "solver": plan.solver,
+        **explanation(plan),
         "solve_s": plan.solve_s,
+    }
+
+
+def explanation(plan: Plan) -> dict[str, Any]:
+    """Why the plan is what it is: a line for each slot, the best alternative, what hangs on the end, caution's price.
+
+    Each but the reasons is null where nobody asked, or where there is no battery to ask about.
+    """
+    other = plan.alternative
+    alternative = None
+    if other is not None:
+        made_up_at = None if other.made_up_at is None else _zulu(other.made_up_at)
+        alternative = {"battery_kw": other.battery_kw, "extra_cost": other.extra_cost, "made_up_at": made_up_at}
+    return {
+        "reasons": list(plan.reasons),
+        "alternative": alternative,
+        "end_effect": None if plan.end_effect is None else asdict(plan.end_effect),
+        "caution": None if plan.caution is None else asdict(plan.caution),
     }
 
 
@@ -260,13 +286,14 @@ def _judgement(verdict: Verdict) -> tuple[str, float | None]:
 
 def _slots(plan: Plan) -> Iterator[dict[str, Any]]:
     flows, marginals = plan.flows, plan.marginals
-    stored_value = marginals.stored_value_per_kwh or (None,) * len(plan.problem.horizon)
+    unknown = (None,) * len(plan.problem.horizon)
+    node_price, stored_value = marginals.node_price_per_kwh or unknown, marginals.stored_value_per_kwh or unknown
     for slot, window in enumerate(plan.problem.horizon):
         yield {
             "start": _zulu(window.start),
             "end": _zulu(window.end),
             **{field.name: getattr(flows, field.name)[slot] for field in fields(flows)},
-            "node_price_per_kwh": marginals.node_price_per_kwh[slot],
+            "node_price_per_kwh": node_price[slot],
             "stored_value_per_kwh": stored_value[slot],
         }
 

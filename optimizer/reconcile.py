@@ -1,6 +1,6 @@
 """Readings and settings to one snapshot: the place where the absence of a reading is decided, by name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optimizer.domain.conventions import Conventions, StorageCapacity
 from optimizer.domain.site import Site
@@ -67,7 +67,7 @@ def reconcile(
         export_limit_kw=export_limit_kw,
         load_kw=_load_kw(conventions, reading, heat_kw, notes),
         heat_kw=heat_kw,
-        other_kw=_other_kw(reading),
+        other_kw=_uncontrolled_kw(site, reading),
         degradations=tuple(notes),
     )
 
@@ -140,6 +140,17 @@ def _other_kw(reading: SiteReading) -> float | None:
         if kw is not None
     ]
     return sum(parts) if parts else None
+
+
+def _uncontrolled_kw(site: Site, reading: SiteReading) -> float | None:
+    """The same without what is stated as an asset of its own: that is planned and must not be forecast as well."""
+    return _other_kw(
+        replace(
+            reading,
+            ev_kw=None if site.ev_sessions else reading.ev_kw,
+            genset_kw=None if site.gensets else reading.genset_kw,
+        )
+    )
 
 
 def _grid_limits(site: Site, reading: SiteReading) -> tuple[float | None, float | None]:

@@ -13,9 +13,12 @@ from rich.table import Table
 
 from optimizer.clients import request_body
 from optimizer.domain.command import Batch
-from optimizer.domain.plan import Plan
+from optimizer.domain.plan import USUAL_SOLVER, AssetProfile, Plan
 from optimizer.planning import Planned
+from optimizer.problem_file import explanation
+from optimizer.solve_command import told_end_effect
 
+LEAST_KW = 1e-3
 SLOT_KEYS = (
     "start",
     "end",
@@ -28,12 +31,17 @@ SLOT_KEYS = (
     "battery_kw",
     "soc_kwh",
     "curtailed_kw",
+    "others_kw",
 )
 
 
 def slot_rows(planned: Planned) -> list[dict[str, Any]]:
-    """One row a slot, numbers unrounded: grid_kw = load_kw + heat_kw + battery_kw - solar_kw."""
+    """One row a slot, numbers unrounded: grid_kw = load_kw + heat_kw + battery_kw + others_kw - solar_kw.
+
+    ``others_kw`` is what all other assets use less what they give, and the batteries' standby.
+    """
     problem, flows = planned.plan.problem, planned.plan.flows
+    others_kw = _others_kw(planned.plan)
     rows = []
     for slot, window in enumerate(problem.horizon):
         load_kw, heat_kw = problem.load_kw[slot], problem.heat_kw[slot]
@@ -48,13 +56,22 @@ def slot_rows(planned: Planned) -> list[dict[str, Any]]:
                 "load_kw": load_kw,
                 "heat_kw": heat_kw,
                 "solar_kw": solar_kw,
-                "grid_kw": load_kw + heat_kw + battery_kw - solar_kw,
+                "grid_kw": load_kw + heat_kw + battery_kw + others_kw[slot] - solar_kw,
                 "battery_kw": battery_kw,
                 "soc_kwh": flows.soc_kwh[slot],
                 "curtailed_kw": flows.curtailed_kw[slot],
+                "others_kw": others_kw[slot],
             }
         )
     return rows
+
+
+def _others_kw(plan: Plan) -> list[float]:
+    total_kw = [sum(battery.standby_kw for battery in plan.problem.batteries)] * len(plan.problem.horizon)
+    for profile in plan.others:
+        sign = -1.0 if profile.kind == "genset" else 1.0
+        total_kw = [kw + sign * own_kw for kw, own_kw in zip(total_kw, profile.electrical_kw, strict=True)]
+    return total_kw
 
 
 def plan_json(planned: Planned, assumptions: Sequence[str] = ()) -> dict[str, Any]:
@@ -63,13 +80,15 @@ def plan_json(planned: Planned, assumptions: Sequence[str] = ()) -> dict[str, An
     return {
         "site_id": planned.snapshot.site_id,
         "status": str(plan.verdict),
+        "solver": plan.solver,
         "currency": plan.problem.currency,
         "objective": plan.objective,
         "costs": dict(plan.costs),
+        "peaks_kw": dict(plan.peaks_kw),
+        "shortfalls": dict(plan.shortfalls),
         "slots": slot_rows(planned),
-        "reasons": list(plan.reasons),
-        "alternative": _alternative(plan),
-        "end_effect": None if plan.end_effect is None else asdict(plan.end_effect),
+        "others": [asdict(profile) for profile in plan.others],
+        **explanation(plan),
         "schedules": request_body(planned.batch)["schedules"],
         "clear_first": [] if planned.clear is None else request_body(planned.clear)["schedules"],
         "forecasts": {
@@ -78,14 +97,6 @@ def plan_json(planned: Planned, assumptions: Sequence[str] = ()) -> dict[str, An
         "degradations": list(planned.snapshot.degradations),
         "assumptions": list(assumptions),
     }
-
-
-def _alternative(plan: Plan) -> dict[str, Any] | None:
-    other = plan.alternative
-    if other is None:
-        return None
-    made_up_at = None if other.made_up_at is None else other.made_up_at.isoformat()
-    return {"battery_kw": other.battery_kw, "extra_cost": other.extra_cost, "made_up_at": made_up_at}
 
 
 def plan_csv(plans: Sequence[Planned]) -> str:
@@ -109,30 +120,44 @@ def print_plan(planned: Planned, console: Console, assumptions: Sequence[str] = 
         console.print(f"  {name.replace('_', ' ')}: {cost:.2f} {currency}")
     for name, forecast in _forecasts(planned):
         console.print(f"  {name}: {forecast.quality.value} ({forecast.basis})")
+    if plan.solver != USUAL_SOLVER:
+        console.print(f"  [yellow]note:[/yellow] {USUAL_SOLVER} failed; {plan.solver} made this plan")
     for text in (*assumptions, *planned.snapshot.degradations):
         console.print(f"  [yellow]note:[/yellow] {text}")
+    for name, peak_kw in plan.peaks_kw.items():
+        console.print(f"  {name}: billed peak {peak_kw:.2f} kW")
+    for profile in plan.others:
+        console.print(f"  {profile.name}: {_told_profile(profile, plan, zone)}")
     console.print(f"  now: {plan.reasons[0]}")
     if plan.end_effect is not None and plan.end_effect.matters:
-        effect = plan.end_effect
-        console.print(
-            f"  [yellow]note:[/yellow] the first hour hangs on what energy left at the end is worth: battery "
-            f"{effect.planned_kw:+.2f} kW, {effect.with_less_kw:+.2f} if a quarter less, "
-            f"{effect.with_more_kw:+.2f} if more"
-        )
+        console.print(f"  [yellow]note:[/yellow] {told_end_effect(plan.end_effect)}")
     console.print(_slot_table(planned, zone))
     if planned.clear is not None:
         console.print(_command_table(planned.clear, zone, "Cleared first, in a request of its own"))
     console.print(_command_table(planned.batch, zone, "Commands"))
 
 
+def _told_profile(profile: AssetProfile, plan: Plan, zone: ZoneInfo) -> str:
+    """When it runs, and how much of it. No command reaches it: somebody else must do as planned."""
+    horizon = plan.problem.horizon
+    running = [slot for slot, kw in enumerate(profile.electrical_kw) if kw > LEAST_KW]
+    if not running:
+        return "off"
+    kwh = sum(kw * h for kw, h in zip(profile.electrical_kw, horizon.slot_h, strict=True))
+    start, end = (edge.astimezone(zone) for edge in (horizon.edges[running[0]], horizon.edges[running[-1] + 1]))
+    return f"{kwh:.2f} kWh between {start:%a %H:%M} and {end:%a %H:%M} (planned, not commanded)"
+
+
 def _slot_table(planned: Planned, zone: ZoneInfo) -> Table:
     table = Table(title=f"Plan ({zone.key}; kW, grid + import, battery + charging)")
-    heads = ("from", "price in", "price out", "load", "heat", "solar", "grid", "battery", "stored kWh", "cut")
+    has_others = any(row["others_kw"] for row in slot_rows(planned))
+    names = ("load", "heat", "solar", "grid", "battery", *(("others",) if has_others else ()))
+    heads = ("from", "price in", "price out", *names, "stored kWh", "cut")
     for head in heads:
         table.add_column(head, justify="left" if head == "from" else "right")
     for row in slot_rows(planned):
         start = datetime.fromisoformat(row["start"]).astimezone(zone)
-        powers = [row[key] for key in ("load_kw", "heat_kw", "solar_kw", "grid_kw", "battery_kw")]
+        powers = [row[f"{name}_kw"] for name in names]
         table.add_row(
             f"{start:%a %H:%M}",
             f"{row['import_price']:.3f}",

@@ -1,11 +1,12 @@
 """Every setting with its default: TOML file, then environment ``HEAT_OPTIMIZER_…`` (nested with ``__``)."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from optimizer.domain.conventions import (
@@ -19,6 +20,19 @@ from optimizer.domain.conventions import (
 )
 from optimizer.domain.site import DispatchMode
 from optimizer.secret import SecretRef
+from optimizer.settings_assets import (
+    BatterySection,
+    DeferrableLoadSection,
+    EvSessionSection,
+    GensetSection,
+    GridSection,
+    HeatStoreSection,
+    PeakChargeSection,
+    SolarSection,
+    TargetSection,
+    WindowSection,
+)
+from optimizer.settings_base import GridMinutes, NotNegative, Positive, Section
 
 ENV_PREFIX = "HEAT_OPTIMIZER_"
 
@@ -56,27 +70,6 @@ def _zone(name: str) -> str:
 Url = Annotated[str, AfterValidator(_http_url)]
 UrlPath = Annotated[str, AfterValidator(_path)]
 SitePath = Annotated[str, AfterValidator(_site_path)]
-Percent = Annotated[float, Field(ge=0, le=100)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Efficiency = Annotated[float, Field(gt=0, le=1)]
-GRID_MINUTES = (5, 10, 15, 20, 30, 60)
-
-
-def _divides_the_hour(minutes: int) -> int:
-    if minutes not in GRID_MINUTES:
-        msg = f"{minutes} is not one of {', '.join(map(str, GRID_MINUTES))}"
-        raise ValueError(msg)
-    return minutes
-
-
-GridMinutes = Annotated[int, AfterValidator(_divides_the_hour)]
-
-
-class Section(BaseModel):
-    """Base of all sections: frozen, unknown keys refused, inputs kept out of error texts."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class ConventionSettings(Section):
@@ -141,6 +134,9 @@ class PlanningSettings(Section):
     change_price_share: Annotated[float, Field(ge=0, le=1)] = 0.05
     preference_budget: Annotated[float, Field(ge=0)] = 0.0
     accepted_gap: Annotated[float, Field(ge=0)] = 0.01
+    scenarios: Annotated[int, Field(ge=0, le=30)] = 20
+    risk_weight: Annotated[float, Field(ge=0, le=1)] = 0.0
+    risk_tail: Annotated[float, Field(gt=0, le=1)] = 0.1
     finer: tuple[FinerSettings, ...] = ()
 
     @model_validator(mode="after")
@@ -191,51 +187,11 @@ class HcuSettings(Section):
     is_site_heatpump: bool = True
 
 
-class BatterySection(Section):
-    """``[sites.battery]``: values given here override what the cloud reports."""
-
-    capacity_kwh: Positive | None = None
-    max_charge_kw: NotNegative | None = None
-    max_discharge_kw: NotNegative | None = None
-    soc_min_percent: Percent = 10.0
-    soc_max_percent: Percent = 100.0
-    reserve_percent: Percent | None = None
-    charge_efficiency: Efficiency = 0.95
-    discharge_efficiency: Efficiency = 0.95
-    wear_cost_per_kwh: NotNegative = 0.01
-    soc_error_percent: Annotated[float, Field(ge=0, le=20)] = 2.0
-
-    @model_validator(mode="after")
-    def _window(self) -> "BatterySection":
-        if self.soc_min_percent >= self.soc_max_percent:
-            msg = f"soc_min_percent ({self.soc_min_percent:g}) must be below soc_max_percent ({self.soc_max_percent:g})"
-            raise ValueError(msg)
-        if self.reserve_percent is not None and self.reserve_percent > self.soc_max_percent:
-            msg = f"reserve_percent ({self.reserve_percent:g}) exceeds soc_max_percent ({self.soc_max_percent:g})"
-            raise ValueError(msg)
-        return self
-
-
-class GridSection(Section):
-    """``[sites.grid]``: contract limits in kW, where they are tighter than the connection's ratings."""
-
-    import_limit_kw: NotNegative | None = None
-    export_limit_kw: NotNegative | None = None
-
-
 class LocationSection(Section):
     """``[sites.location]``: degrees north and east."""
 
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]
-
-
-class SolarSection(Section):
-    """``[sites.solar]``: azimuth in degrees clockwise from north (180 is south)."""
-
-    peak_kw: NotNegative | None = None
-    tilt_deg: Annotated[float, Field(ge=0, le=90)] = 30.0
-    azimuth_deg: Annotated[float, Field(ge=0, lt=360)] | None = None
 
 
 class ForecastSection(Section):
@@ -263,6 +219,38 @@ class SiteSettings(Section):
     tariff: dict[str, Any]
     feeds: dict[str, dict[str, Any]] = Field(default_factory=dict)
     forecasts: ForecastSection = ForecastSection()
+    peak_charges: tuple[PeakChargeSection, ...] = ()
+    deferrable_loads: tuple[DeferrableLoadSection, ...] = ()
+    ev_sessions: tuple[EvSessionSection, ...] = ()
+    gensets: tuple[GensetSection, ...] = ()
+    heat_stores: tuple[HeatStoreSection, ...] = ()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "SiteSettings":
+        if self.battery.is_dc_coupled and self.solar.inverter_limit_kw is None:
+            msg = "battery.is_dc_coupled needs solar.inverter_limit_kw: what sun and battery share"
+            raise ValueError(msg)
+        for path, days in self._days():
+            if "holiday" in (days or ()) and self.holiday_country is None:
+                msg = f'{path}.days: "holiday" needs holiday_country, e.g. holiday_country = "DE"'
+                raise ValueError(msg)
+        return self
+
+    def _days(self) -> Iterator[tuple[str, tuple[str, ...] | None]]:
+        """Every list of days, with its path."""
+        lists: tuple[tuple[str, tuple[WindowSection | TargetSection | EvSessionSection, ...]], ...] = (
+            ("grid.import_limits", self.grid.import_limits),
+            ("grid.export_limits", self.grid.export_limits),
+            ("battery.targets", self.battery.targets),
+            ("peak_charges", self.peak_charges),
+            ("deferrable_loads", self.deferrable_loads),
+            ("ev_sessions", self.ev_sessions),
+        )
+        for path, sections in lists:
+            yield from ((f"{path}[{number}]", section.days) for number, section in enumerate(sections))
+        for number, store in enumerate(self.heat_stores):
+            if store.night is not None:
+                yield f"heat_stores[{number}].night", store.night.days
 
 
 class Settings(BaseSettings):
@@ -293,6 +281,21 @@ class Settings(BaseSettings):
         if doubled:
             msg = f"site_id {doubled[0]} stands in two [[sites]]"
             raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _intervals_fit_the_slots(self) -> "Settings":
+        lengths = {self.planning.slot_minutes, *(finer.slot_minutes for finer in self.planning.finer)}
+        for number, site in enumerate(self.sites):
+            for charge in site.peak_charges:
+                interval = charge.interval_minutes
+                for length in sorted(lengths):
+                    if max(length, interval) % min(length, interval):
+                        msg = (
+                            f"sites[{number}].peak_charges: {charge.name}: interval_minutes {interval} and slots of "
+                            f"{length} min do not fit: one must be a multiple of the other"
+                        )
+                        raise ValueError(msg)
         return self
 
     @classmethod

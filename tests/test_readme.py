@@ -5,9 +5,11 @@ from pathlib import Path
 
 from builders import NOON
 
+from optimizer.app import site_of
 from optimizer.domain.horizon import plan_horizon
 from optimizer.domain.tariff import Market
 from optimizer.settings_file import load_settings
+from optimizer.siting import contradictions
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,6 +26,16 @@ def test_the_smallest_settings_file_loads(tmp_path):
     file.write_text(block("toml"), encoding="utf-8")
 
     assert load_settings(file).sites[0].tariff["strategy"] == "flat"
+
+
+def test_the_example_of_more_than_a_battery_loads_and_states_no_contradiction(tmp_path):
+    file = tmp_path / "more.toml"
+    file.write_text(re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)[1], encoding="utf-8")
+
+    site = site_of(load_settings(file).sites[0])
+
+    assert [charge.name for charge in site.peak_charges] == ["demand charge"]
+    assert not list(contradictions(site, plan_horizon(NOON, slot_minutes=15, horizon_hours=36, zone=site.zone)))
 
 
 def test_the_example_strategy_runs():

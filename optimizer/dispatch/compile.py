@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from math import floor
+from math import floor, inf, isfinite
 
+from optimizer.domain.assets import PerSlot, per_slot
 from optimizer.domain.command import Batch, Command, Entry, Pair
 from optimizer.domain.conventions import (
     AfterLastEntry,
@@ -45,13 +46,14 @@ def compile_batch(
     windows = list(_windows(plan, first_start, publish_until))
     battery = _battery(plan, windows, owner, conventions, limits)
     cut = _cut(plan, windows, conventions, solar_rated_kw)
-    end = _common_end(windows, (battery, cut), conventions.max_entries_per_command)
+    rails = _guard_rails(plan, windows, limits, conventions.power_step_kw)
+    end = _common_end(windows, (battery, cut, *rails.values()), conventions.max_entries_per_command)
     if end < windows[-1][2]:
         windows = [window for window in windows if window[2] <= end]
         battery = _battery(plan, windows, owner, conventions, limits)
         cut = _cut(plan, windows, conventions, solar_rated_kw)
-    entries: dict[Pair, list[Entry]] = {owner: battery, Pair.SOLAR_CURTAILMENT: cut}
-    entries |= _guard_rails(limits, first_start, end, conventions.power_step_kw)
+        rails = _guard_rails(plan, windows, limits, conventions.power_step_kw)
+    entries: dict[Pair, list[Entry]] = {owner: battery, Pair.SOLAR_CURTAILMENT: cut, **rails}
     present = {command.pair for command in in_force if command.entries}
     cleared = [pair for pair in present if pair is not other and not entries.get(pair)]
     if plan.problem.battery is None:
@@ -92,11 +94,13 @@ def _windows(plan: Plan, first_start: datetime, publish_until: datetime) -> Iter
 
 
 def _merge(windows: Sequence[Window], values: Sequence[float]) -> Iterator[Entry]:
-    """Equal neighbours become one entry."""
+    """Equal neighbours become one entry; a slot without a finite value has none."""
     running: Entry | None = None
     for slot, start, end in windows:
         value = values[slot]
-        if running is not None and running.value == value:
+        if not isfinite(value):
+            continue
+        if running is not None and running.value == value and running.end == start:
             running = Entry(start=running.start, end=end, value=value)
             continue
         if running is not None:
@@ -184,15 +188,24 @@ def _common_end(windows: Sequence[Window], commands: Iterable[Sequence[Entry]], 
     return end
 
 
-def _guard_rails(limits: SiteLimits, start: datetime, end: datetime, step: float) -> dict[Pair, list[Entry]]:
-    """The connection's limits, positive = import, rounded inwards."""
+def _guard_rails(plan: Plan, windows: Sequence[Window], limits: SiteLimits, step: float) -> dict[Pair, list[Entry]]:
+    """The limits of site and plan in each slot, positive = import, rounded inwards.
+
+    A plan's limit that has a price may be exceeded where that pays, so it is no rail; the site's always is.
+    """
+    problem = plan.problem
+
+    def rail(pair: Pair, sign: float, site_kw: float | None, plan_kw: PerSlot | None, price: float | None) -> None:
+        most_kw = inf if site_kw is None else site_kw
+        planned_kw = per_slot(inf if plan_kw is None or price is not None else plan_kw, len(problem.horizon))
+        each_kw = [min(most_kw, limit_kw) for limit_kw in planned_kw]
+        values = [sign * (_on_grid(kw, step, most=kw) if isfinite(kw) else kw) or 0.0 for kw in each_kw]
+        rails[pair] = list(_merge(windows, values))
+
     rails: dict[Pair, list[Entry]] = {}
-    if limits.import_limit_kw is not None:
-        upper = _on_grid(limits.import_limit_kw, step, most=limits.import_limit_kw)
-        rails[Pair.GRID_UPPER_LIMIT] = [Entry(start=start, end=end, value=upper)]
-    if limits.export_limit_kw is not None:
-        lower = _on_grid(-limits.export_limit_kw, step, most=limits.export_limit_kw)
-        rails[Pair.GRID_LOWER_LIMIT] = [Entry(start=start, end=end, value=lower)]
+    import_price, export_price = problem.import_over_price_per_kwh, problem.export_over_price_per_kwh
+    rail(Pair.GRID_UPPER_LIMIT, 1.0, limits.import_limit_kw, problem.import_limit_kw, import_price)
+    rail(Pair.GRID_LOWER_LIMIT, -1.0, limits.export_limit_kw, problem.export_limit_kw, export_price)
     return rails
 
 

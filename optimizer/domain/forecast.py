@@ -1,6 +1,7 @@
 """Expected power per slot, each series with the quality it honestly has."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 
@@ -31,3 +32,14 @@ class Forecasts:
     load: Forecast
     heat: Forecast
     solar: Forecast
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """Forecasts as they were made at ``at``: mean kW between neighbouring ``edges``."""
+
+    at: datetime
+    edges: tuple[datetime, ...]
+    load_kw: tuple[float, ...]
+    heat_kw: tuple[float, ...]
+    solar_kw: tuple[float, ...]

@@ -6,6 +6,9 @@ from datetime import datetime
 
 from optimizer.domain.problem import Problem
 
+USUAL_SOLVER = "HiGHS"
+"""Who solves unless it fails."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Optimal:
@@ -97,7 +100,7 @@ class Marginals:
     one more kWh inside the first battery would save at each slot's end; empty without a battery.
     ``charge_loss_per_kwh`` and ``discharge_loss_per_kwh``: what one kWh more of it would lose in each slot;
     negative where more would gain but a bound forbids it. ``peak_price_per_kw``: what one more kW allowed
-    under each peak charge would save.
+    under each peak charge would save. All of them are empty where the solver's answer has no prices.
     """
 
     node_price_per_kwh: tuple[float, ...]
@@ -135,6 +138,23 @@ class EndEffect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Caution:
+    """What minding ``scenarios`` other outcomes changes about what the first battery is told first.
+
+    The forecast alone would ask for ``trusting_kw`` (charge less discharge) instead of ``battery_kw``. Minding
+    the others costs ``price`` more if the forecast comes true, and ``expected_saving`` less on average over all
+    of them, ``tail_saving`` less in the worst; None where the forecast's wish would break limits in some.
+    """
+
+    scenarios: int
+    battery_kw: float
+    trusting_kw: float
+    price: float
+    expected_saving: float | None
+    tail_saving: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A solved problem.
 
@@ -142,7 +162,8 @@ class Plan:
     energy left in the battery included as a negative cost). ``shortfalls`` says by soft limit how much of it
     is missed, in the unit of its name. ``peaks_kw`` are the billed peaks by charge. ``solve_s`` is the
     time that finding it took. ``reasons`` says for each slot in a line why; ``alternative`` and ``end_effect``
-    are None where nobody asked, or where there is no battery to ask about.
+    are None where nobody asked, or where there is no battery to ask about; ``caution`` where scenarios change
+    nothing. ``solver`` is who found it.
     """
 
     problem: Problem
@@ -159,6 +180,8 @@ class Plan:
     reasons: tuple[str, ...] = ()
     alternative: Alternative | None = None
     end_effect: EndEffect | None = None
+    caution: Caution | None = None
+    solver: str = USUAL_SOLVER
 
     @property
     def energy_cost(self) -> float:

@@ -14,6 +14,7 @@ from optimizer.domain.assets import (
 )
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.peaks import PeakCharge
+from optimizer.domain.uncertainty import Uncertainty
 from optimizer.domain.validity import problem_faults
 
 
@@ -72,6 +73,7 @@ class Problem:
     ev_sessions: tuple[EvSession, ...] = ()
     gensets: tuple[Genset, ...] = ()
     published: Published | None = None
+    uncertainty: Uncertainty | None = None
     preference_budget: float = 0.0
     accepted_gap: float = 0.0
     solver_time_s: float = 8.0

@@ -1,7 +1,14 @@
-"""What stands at a site and is taken as given during a cycle."""
+"""What stands at a site and is taken as given during a cycle.
+
+Hours of the day are local wall time. What is stated here for every day is laid onto a horizon by
+``optimizer.siting``, which says how clock changes and slots that are partly inside are treated.
+"""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
+
+from optimizer.domain.peaks import Direction, PeakStep
 
 
 class DispatchMode(Enum):
@@ -11,9 +18,62 @@ class DispatchMode(Enum):
     BATTERY_SOC = "battery_soc"
 
 
+DAY_MIN = 24 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalWindow:
+    """``[start_min, end_min)`` in minutes after local midnight, on each day of ``days`` and ``months``; () is all.
+
+    An end that is not after the start lies on the next day; the window belongs to the day on which it begins.
+    """
+
+    start_min: int = 0
+    end_min: int = DAY_MIN
+    days: tuple[str, ...] = ()
+    months: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitWindow:
+    """No more than ``limit_kw`` while the window is open."""
+
+    window: LocalWindow
+    limit_kw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaperStep:
+    """At this state of charge the battery takes (or gives) at most this power."""
+
+    soc_percent: float
+    limit_kw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepthCost:
+    """A slice of the capacity, from full downwards; each kWh drawn from it costs this much more."""
+
+    percent: float
+    cost_per_kwh: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocTarget:
+    """At ``at_min`` after local midnight of each of ``days`` the battery should hold this much."""
+
+    at_min: int
+    soc_percent: float
+    days: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatterySettings:
-    """What the operator states about a battery. None means: as the cloud reports it."""
+    """What the operator states about a battery. None means: as the cloud reports it.
+
+    ``reserve_hours``: what load and heat of so many hours to come need is kept. ``goal_price_per_kwh`` is what a
+    kWh missing at a target costs; None: targets are kept before money is looked at.
+    """
 
     capacity_kwh: float | None = None
     max_charge_kw: float | None = None
@@ -25,14 +85,41 @@ class BatterySettings:
     discharge_efficiency: float = 0.95
     wear_cost_per_kwh: float = 0.01
     soc_error_percent: float = 2.0
+    charges_from_grid: bool = True
+    discharges_to_grid: bool = True
+    min_charge_kw: float = 0.0
+    min_discharge_kw: float = 0.0
+    self_discharge_percent_per_h: float = 0.0
+    standby_kw: float = 0.0
+    charge_taper: tuple[TaperStep, ...] = ()
+    discharge_taper: tuple[TaperStep, ...] = ()
+    depth_costs: tuple[DepthCost, ...] = ()
+    reserve_hours: float = 0.0
+    targets: tuple[SocTarget, ...] = ()
+    goal_price_per_kwh: float | None = None
+    is_dc_coupled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridSettings:
-    """Contract limits in kW, tighter than the connection's ratings. None means: the rating alone."""
+    """Contract limits in kW, tighter than the connection's ratings. None means: the rating alone.
+
+    ``import_limits`` and ``export_limits`` hold while their windows are open. With an over price, exceeding any
+    limit but the rating costs that much a kWh. ``export_floor_price_per_kwh``: nothing is exported in slots whose
+    export price is lower. ``self_consumption_price_per_kwh`` and ``co2_price_per_kg`` weigh wishes, not bills.
+    """
 
     import_limit_kw: float | None = None
     export_limit_kw: float | None = None
+    import_limits: tuple[LimitWindow, ...] = ()
+    export_limits: tuple[LimitWindow, ...] = ()
+    import_over_price_per_kwh: float | None = None
+    export_over_price_per_kwh: float | None = None
+    export_ban: bool = False
+    export_floor_price_per_kwh: float | None = None
+    self_consumption_price_per_kwh: float = 0.0
+    co2_price_per_kg: float = 0.0
+    co2_kg_per_kwh: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +132,137 @@ class Location:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SolarSettings:
-    """The array. Azimuth in degrees clockwise from north (180 is south), tilt from horizontal."""
+    """The array. Azimuth in degrees clockwise from north (180 is south), tilt from horizontal.
+
+    ``inverter_limit_kw`` bounds the sun and a DC-coupled battery together. ``curtailment_steps``: in how many
+    equal steps the sun can be cut; None: to any degree.
+    """
 
     peak_kw: float | None = None
     tilt_deg: float = 30.0
     azimuth_deg: float | None = None
+    inverter_limit_kw: float | None = None
+    curtailment_steps: int | None = None
+
+
+class BillingPeriod(Enum):
+    """How long a billed peak counts before the next begins, in local calendar time."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPeak:
+    """The highest metered power of a local day, known from a meter or a bill."""
+
+    on: date
+    kw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeakChargeSettings:
+    """What the supplier charges for the highest mean power of a metering interval, once a billing period.
+
+    Only intervals more than half inside ``window`` count. ``floor_kw`` is billed at least, and so is
+    ``ratchet_percent`` of the highest peak of the twelve months before. With ``rolling_months`` the bill is
+    ``price_per_kw`` times the mean of that many monthly peaks: a month's peak counts for its share of the mean.
+    """
+
+    name: str
+    price_per_kw: float = 0.0
+    direction: Direction = Direction.IMPORT
+    interval_minutes: int = 15
+    billing_period: BillingPeriod = BillingPeriod.MONTH
+    window: LocalWindow = LocalWindow()
+    highest_days: int = 1
+    steps: tuple[PeakStep, ...] = ()
+    floor_kw: float = 0.0
+    ratchet_percent: float = 0.0
+    rolling_months: int = 1
+    known_peaks: tuple[KnownPeak, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeferrableLoadSettings:
+    """A task of each local day on which ``window`` opens: ``run_hours`` at ``power_kw`` before it closes.
+
+    Whether it ran already in a window that is open now is not known; ``include_open_window`` plans it anyway.
+    """
+
+    name: str
+    power_kw: float
+    run_hours: float
+    window: LocalWindow
+    is_on_off: bool = True
+    is_single_block: bool = True
+    include_open_window: bool = False
+    shortfall_price_per_kwh: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvSessionSettings:
+    """A vehicle that arrives when ``window`` opens, leaves when it closes, and then wants ``energy_kwh`` more."""
+
+    name: str
+    energy_kwh: float
+    max_charge_kw: float
+    min_charge_kw: float = 0.0
+    efficiency: float = 0.9
+    window: LocalWindow
+    shortfall_price_per_kwh: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GensetSettings:
+    """A generator, as ``Genset`` but for what it does now."""
+
+    name: str
+    max_kw: float
+    min_kw: float = 0.0
+    fuel_cost_per_kwh: float
+    running_cost_per_h: float = 0.0
+    start_cost: float = 0.0
+    min_up_hours: float = 0.0
+    min_down_hours: float = 0.0
+    kg_co2_per_kwh: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightBand:
+    """Another comfort band while the window is open."""
+
+    window: LocalWindow
+    min_c: float
+    max_c: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatStoreSettings:
+    """A tank or a building's mass and the heat pump that heats it, as ``ThermalStore``.
+
+    ``cop`` None: by the outdoor temperature. ``value_per_k`` None: what a kelvin costs to make at the mean price.
+    ``replaces_heat_forecast``: its heat pump is the site's, so that the heat forecast is not counted as well.
+    """
+
+    name: str
+    kwh_per_k: float
+    temperature_c: float
+    comfort_min_c: float
+    comfort_max_c: float
+    night: NightBand | None = None
+    loss_kw_per_k: float = 0.0
+    surroundings_c: float = 20.0
+    draw_kw: float = 0.0
+    cop: float | None = None
+    max_kw: float
+    min_kw: float = 0.0
+    is_on_off: bool = False
+    min_run_hours: float = 0.0
+    value_per_k: float | None = None
+    comfort_price_per_kh: float | None = None
+    replaces_heat_forecast: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +280,8 @@ class Site:
     holiday_country: str | None = None
     has_hcu: bool = False
     hcu_is_site_heatpump: bool = True
+    peak_charges: tuple[PeakChargeSettings, ...] = ()
+    deferrable_loads: tuple[DeferrableLoadSettings, ...] = ()
+    ev_sessions: tuple[EvSessionSettings, ...] = ()
+    gensets: tuple[GensetSettings, ...] = ()
+    heat_stores: tuple[HeatStoreSettings, ...] = ()

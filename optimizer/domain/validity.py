@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
+from optimizer.domain.assets import per_slot
+
 if TYPE_CHECKING:
-    from optimizer.domain.assets import Battery, TaperPoint, ThermalStore
+    from optimizer.domain.assets import Battery, DeferrableLoad, EvSession, Genset, TaperPoint, ThermalStore
     from optimizer.domain.peaks import PeakCharge
     from optimizer.domain.problem import Problem, Published
+    from optimizer.domain.uncertainty import Uncertainty
+
+    Asset = Battery | EvSession | Genset | ThermalStore
 
 SERIES = ("load_kw", "heat_kw", "solar_kw", "import_price_per_kwh", "export_price_per_kwh")
 MAY_BE_NEGATIVE = {
@@ -34,7 +39,16 @@ MAY_BE_NEGATIVE = {
 """Every other number is at least 0."""
 LARGEST = 1e9
 """No number of a site, in any of our units, is larger; beyond it a solver's arithmetic is worth nothing."""
-COST_NAMES = ("import", "export", "wear", "stored_energy", "carbon", "self_consumption", "change")
+COST_NAMES = (
+    *("import", "export", "import_limit over kWh", "export_limit over kWh"),
+    *("wear", "stored_energy", "carbon", "self_consumption", "change"),
+)
+COST_WORDS = (
+    *("above", "below", "ceiling", "demanded", "goal", "reserve"),
+    *("fuel", "running", "starts"),
+    *("short", "stored", "too"),
+)
+"""With which an asset's costs and shortfalls go on after its name: "battery below window kWh h"."""
 SMALLEST_EFFICIENCY = 0.01
 
 
@@ -44,7 +58,7 @@ def problem_faults(problem: "Problem") -> Iterator[str]:
     for name in SERIES:
         yield from _number_faults(name, getattr(problem, name), slots, is_series=True)
     for field in fields(problem):
-        if field.name not in (*SERIES, "horizon", "published"):
+        if field.name not in (*SERIES, "horizon", "published", "uncertainty"):
             yield from _faults_within(
                 field.name, getattr(problem, field.name), slots, is_series=_is_per_slot(field.type)
             )
@@ -52,11 +66,21 @@ def problem_faults(problem: "Problem") -> Iterator[str]:
     for battery in problem.batteries:
         yield from _battery_faults(battery)
     for store in problem.heat_stores:
-        yield from _heat_store_faults(store)
+        yield from _heat_store_faults(store, problem)
+    for machine in problem.gensets:
+        yield from _least_above_most(machine, "min_kw", "max_kw")
+    for session in problem.ev_sessions:
+        yield from _session_faults(session)
+    flexible: tuple[DeferrableLoad | EvSession, ...] = (*problem.deferrable_loads, *problem.ev_sessions)
+    for present in flexible:
+        if present.end_slot is not None and present.end_slot <= present.first_slot:
+            yield f"{present.name}: end_slot {present.end_slot} must lie after first_slot {present.first_slot}"
     for charge in problem.peak_charges:
         yield from _peak_faults(charge, slots)
     if problem.published is not None:
         yield from _published_faults(problem.published, slots)
+    if problem.uncertainty is not None:
+        yield from _uncertainty_faults(problem.uncertainty, slots)
     if problem.curtailment_steps is not None and problem.curtailment_steps < 1:
         yield f"curtailment_steps is {problem.curtailment_steps}: it must be at least 1 or None"
 
@@ -118,21 +142,52 @@ def _name_faults(problem: "Problem") -> Iterator[str]:
         yield f"two assets or charges are called {name!r}: give each its own name"
     for name in sorted(set(names) & set(COST_NAMES)):
         yield f"the name {name!r} is taken by a cost of every plan: choose another"
+    for owner, name in product(names, names):
+        rest = name.removeprefix(f"{owner} ")
+        if rest != name and rest.partition(" ")[0] in COST_WORDS:
+            yield f"the name {name!r} reads like a cost of {owner!r}: choose another"
 
 
-def _heat_store_faults(store: "ThermalStore") -> Iterator[str]:
+def _heat_store_faults(store: "ThermalStore", problem: "Problem") -> Iterator[str]:
     if store.kwh_per_k < 1e-6:
         yield f"{store.name}.kwh_per_k is {store.kwh_per_k}: a store without capacity holds no heat"
-    if store.min_kw > store.max_kw:
-        yield f"{store.name}: min_kw {store.min_kw:g} exceeds max_kw {store.max_kw:g}"
+    yield from _least_above_most(store, "min_kw", "max_kw")
+    longest_h = max(problem.horizon.slot_h)
+    most_loss = store.kwh_per_k / longest_h
+    if store.loss_kw_per_k > most_loss:
+        yield (
+            f"{store.name}.loss_kw_per_k is {store.loss_kw_per_k:g}: beyond {most_loss:g} the store cools down "
+            f"within less than a slot of {longest_h:g} h; give shorter slots"
+        )
+    lows, highs = (per_slot(given, len(problem.horizon)) for given in (store.comfort_min_c, store.comfort_max_c))
+    for slot, (low, high) in enumerate(zip(lows, highs, strict=False)):
+        if low > high:
+            yield f"{store.name}: comfort_min_c {low:g} exceeds comfort_max_c {high:g} in slot {slot}"
+            break
+
+
+def _session_faults(session: "EvSession") -> Iterator[str]:
+    yield from _efficiency_faults(session, "efficiency")
+    yield from _least_above_most(session, "min_charge_kw", "max_charge_kw")
+
+
+def _least_above_most(asset: "Asset", least: str, most: str) -> Iterator[str]:
+    if getattr(asset, least) > getattr(asset, most):
+        yield f"{asset.name}: {least} {getattr(asset, least):g} exceeds {most} {getattr(asset, most):g}"
+
+
+def _efficiency_faults(asset: "Asset", part: str) -> Iterator[str]:
+    efficiency: float = getattr(asset, part)
+    if not SMALLEST_EFFICIENCY <= efficiency <= 1:
+        yield f"{asset.name}.{part} is {efficiency}: it must be at least {SMALLEST_EFFICIENCY} and at most 1"
 
 
 def _battery_faults(battery: "Battery") -> Iterator[str]:
     name = battery.name
-    for part in ("charge_efficiency", "discharge_efficiency"):
-        efficiency: float = getattr(battery, part)
-        if not SMALLEST_EFFICIENCY <= efficiency <= 1:
-            yield f"{name}.{part} is {efficiency}: it must be at least {SMALLEST_EFFICIENCY} and at most 1"
+    yield from _efficiency_faults(battery, "charge_efficiency")
+    yield from _efficiency_faults(battery, "discharge_efficiency")
+    yield from _least_above_most(battery, "min_charge_kw", "max_charge_kw")
+    yield from _least_above_most(battery, "min_discharge_kw", "max_discharge_kw")
     if not battery.soc_min_kwh <= battery.soc_max_kwh <= battery.capacity_kwh * (1 + 1e-9):
         yield (
             f"{name}: soc_min_kwh {battery.soc_min_kwh:g}, soc_max_kwh {battery.soc_max_kwh:g} and "
@@ -188,6 +243,8 @@ def _peak_faults(charge: "PeakCharge", slots: int) -> Iterator[str]:
         yield f"{charge.name}.interval_of_slot holds {max(looked_at)}: number the intervals from 0 without gaps"
     if any(not 0 <= day < max(slots, 1) for day in charge.day_of_interval):
         yield f"{charge.name}.day_of_interval must number the days from 0 without gaps"
+    if charge.metered_kwh > LARGEST * charge.metered_h > 0:
+        yield f"{charge.name}: metered_kwh {charge.metered_kwh:g} in metered_h {charge.metered_h:g} is beyond any power"
     if charge.highest_days < 1:
         yield f"{charge.name}.highest_days is {charge.highest_days}: it must be at least 1"
     if charge.highest_days > 1 and looked_at and len(charge.day_of_interval) <= max(looked_at):
@@ -208,3 +265,18 @@ def _published_faults(published: "Published", slots: int) -> Iterator[str]:
                 yield f"published.{name}[{slot}] is {number}: not finite, or beyond {LARGEST:g}"
     if any(price < 0 for price in published.price_per_kw):
         yield "published.price_per_kw is negative somewhere: a change cannot earn money"
+
+
+def _uncertainty_faults(uncertainty: "Uncertainty", slots: int) -> Iterator[str]:
+    total = sum(scenario.probability for scenario in uncertainty.scenarios)
+    if any(not 0 <= scenario.probability <= 1 for scenario in uncertainty.scenarios) or not total <= 1 + 1e-9:
+        yield f"uncertainty.scenarios have probabilities of {total:g} together: each is 0 to 1, all at most 1"
+    for number, scenario in enumerate(uncertainty.scenarios):
+        for name, series in scenario.given.items():
+            yield from _number_faults(f"uncertainty.scenarios[{number}].{name}", series, slots, is_series=True)
+    if not 1 <= uncertainty.shared_slots <= slots:
+        yield f"uncertainty.shared_slots is {uncertainty.shared_slots}: it must be 1 to {slots}, all slots"
+    if not 0 <= uncertainty.risk_weight <= 1:
+        yield f"uncertainty.risk_weight is {uncertainty.risk_weight}: it must be 0 to 1"
+    if not 0 < uncertainty.tail <= 1:
+        yield f"uncertainty.tail is {uncertainty.tail}: it must be above 0 and at most 1"

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from optimizer.lp.highs import Ending, Session
+from optimizer.lp.engine import Engine
+from optimizer.lp.highs import Ending
 from optimizer.lp.linear import Columns, Ints
 from optimizer.lp.model import Model
 from optimizer.lp.term import BREACHES
@@ -23,7 +24,7 @@ WORDS = {
 """What an operator calls the limit that each family of missing amounts stands for."""
 
 
-def smallest_contradiction(session: Session, model: Model, within_s: float) -> tuple[str, ...]:
+def smallest_contradiction(session: Engine, model: Model, within_s: float) -> tuple[str, ...]:
     """The soft limits that contradict each other and physics, in the operator's words; empty where none do.
 
     Those with a price are not among them: they are weighed, never kept at any price.
@@ -55,7 +56,7 @@ def _words(family: str) -> str | None:
     return None if words is None else f"{words} of {owner}" if owner else words
 
 
-def _has_plan(session: Session, model: Model, kept: list[tuple[str, Columns]], within_s: float) -> bool:
+def _has_plan(session: Engine, model: Model, kept: list[tuple[str, Columns]], within_s: float) -> bool:
     """Whether anything satisfies the model with these missing amounts at nothing."""
     session.load(model, np.zeros(len(model.lower)))
     for _, columns in kept:

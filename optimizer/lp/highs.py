@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 import highspy
 import numpy as np
@@ -22,7 +22,7 @@ _OPTIONS: dict[str, bool | int | float | str] = {
     "mip_heuristic_run_root_reduced_cost": False,
 }
 """With some dozens of binaries the search itself ends sooner than the heuristics that would shorten it."""
-_PRIMAL_SIMPLEX = 4
+_DUAL_SIMPLEX, _PRIMAL_SIMPLEX = 1, 4
 LOWER, BASIC, UPPER = 0, 1, 2
 NEAR = 1e-9
 _NAMED = (highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kUpper)
@@ -46,7 +46,10 @@ class Basis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Values and duals; ``gap`` is what a stopped search may have left, None where that is not known."""
+    """Values and duals; ``gap`` is what a stopped search may have left, None where that is not known.
+
+    Duals are empty where the solver has none, as after a search.
+    """
 
     ending: Ending
     values: Floats
@@ -81,15 +84,30 @@ def _new_solver() -> Any:
     return solver
 
 
+class Arrays(Protocol):
+    """What a session needs of a model."""
+
+    @property
+    def lower(self) -> Floats: ...
+    @property
+    def upper(self) -> Floats: ...
+    @property
+    def is_integer(self) -> Ints: ...
+    @property
+    def matrix(self) -> Matrix: ...
+
+
 class Session:
-    """One HiGHS with one model in it; statuses are judged here and nowhere else."""
+    """One HiGHS with one model in it; its statuses are judged here and nowhere else."""
+
+    name = "HiGHS"
 
     def __init__(self) -> None:
         self._highs: Any = None
         self._columns = 0
         self._searches = False
 
-    def load(self, model: Model, weights: Floats) -> None:
+    def load(self, model: Arrays, weights: Floats) -> None:
         """Begin anew with ``model`` and the costs ``weights``; nothing of an earlier model is left.
 
         A solver that held another model before takes fifty times as long to take the next one.
@@ -119,7 +137,7 @@ class Session:
             msg = "the solver did not take the model"
             raise SolverFailed(msg)
         self._highs.setOptionValue("presolve", "choose" if self._searches else "off")
-        self._highs.setOptionValue("simplex_strategy", 1 if self._searches else _PRIMAL_SIMPLEX)
+        self._highs.setOptionValue("simplex_strategy", _DUAL_SIMPLEX if self._searches else _PRIMAL_SIMPLEX)
 
     def start_from(self, basis: Basis) -> None:
         """Begin the next solve at ``basis``; one that does not fit is mended or ignored by the solver."""
@@ -158,8 +176,8 @@ class Session:
         return Answer(
             ending=ending,
             values=np.array(solution.col_value),
-            reduced_costs=np.array(solution.col_dual),
-            row_duals=np.array(solution.row_dual),
+            reduced_costs=np.array(solution.col_dual if solution.dual_valid else ()),
+            row_duals=np.array(solution.row_dual if solution.dual_valid else ()),
             row_values=np.array(solution.row_value),
             objective=info.objective_function_value,
             gap=self._gap() if ending is Ending.STOPPED else None,
@@ -196,9 +214,10 @@ class Session:
         self._searches = False
 
     def add(self, matrix: Matrix) -> None:
-        """Add rows."""
+        """Add rows; from here on the dual simplex is quicker than the primal one."""
         count = len(matrix.lower)
         if count:
+            self._highs.setOptionValue("simplex_strategy", _DUAL_SIMPLEX)
             self._highs.addRows(
                 count,
                 matrix.lower,

@@ -4,7 +4,7 @@ This is the one file that speaks to PuLP's Rust core directly (``LpProblem.toRus
 functions take one expression at a time, which costs more than solving.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +13,16 @@ from pulp.apis.core import clocks
 from pulp.constants import LpSolveStatus
 from pulp.core.lp_stats import LpSolveStats
 
-from optimizer.lp.highs import Answer, Ending
+from optimizer.lp.highs import Answer, Arrays, Ending
 from optimizer.lp.linear import Floats
 from optimizer.lp.model import Matrix, Model
 
 _PLAIN = str.maketrans("-+[] ", "_____")
+_STATUS = {
+    Ending.PROVED: LpSolveStatus.Optimal,
+    Ending.STOPPED: LpSolveStatus.TimeLimit,
+    Ending.INFEASIBLE: LpSolveStatus.Infeasible,
+}
 
 
 @dataclass(slots=True)
@@ -29,6 +34,7 @@ class Program:
     variables: list[_rustcore.Variable]
     constraints: list[_rustcore.Constraint]
     shape: tuple[tuple[str, int], ...]
+    is_mip: bool
     lower: Floats
     upper: Floats
     matrix: Matrix
@@ -59,39 +65,66 @@ def create_program(model: Model, weights: Floats) -> Program:
         problem=problem,
         core=core,
         variables=variables,
-        constraints=_add_rows(core, model),
+        constraints=_add_rows(core, model.matrix, _row_names(model)),
         shape=_shape(model),
+        is_mip=bool(model.is_integer.any()),
         lower=np.zeros(len(variables)),
         upper=np.full(len(variables), np.inf),
         matrix=model.matrix,
         right=_right(model.matrix),
     )
     _set_bounds(program, model)
-    _set_objective(program, weights)
+    _minimise(program.core, weights)
     return program
 
 
-def _add_rows(core: _rustcore.Model, model: Model) -> list[_rustcore.Constraint]:
-    matrix, sense = model.matrix, _rustcore.Sense
+def _row_names(model: Model) -> list[str]:
+    return [
+        f"{family.name.translate(_PLAIN)}_{number}" for family in model.rows for number in range(len(family.expression))
+    ]
+
+
+def _add_rows(core: _rustcore.Model, matrix: Matrix, names: Iterable[str]) -> list[_rustcore.Constraint]:
+    sense = _rustcore.Sense
     identifiers = matrix.columns.astype(np.uint64)
     starts, right = matrix.starts.tolist(), _right(matrix).tolist()
     is_equal = (matrix.lower == matrix.upper).tolist()
     has_upper = np.isfinite(matrix.upper).tolist()
-    constraints, row = [], 0
-    for family in model.rows:
-        plain = family.name.translate(_PLAIN)
-        for number in range(len(family.expression)):
-            first, last = starts[row], starts[row + 1]
-            expression = _rustcore.AffineExpr()
-            expression.add_term_ids_coeffs(core, identifiers[first:last], matrix.values[first:last])
-            expression.set_constant(-right[row])
-            expression.set_sense(
-                sense.Equal if is_equal[row] else sense.LessEqual if has_upper[row] else sense.GreaterEqual
-            )
-            expression.set_name(f"{plain}_{number}")
-            constraints.append(core.add_constraint(expression))
-            row += 1
+    constraints = []
+    for row, name in enumerate(names):
+        first, last = starts[row], starts[row + 1]
+        expression = _rustcore.AffineExpr()
+        expression.add_term_ids_coeffs(core, identifiers[first:last], matrix.values[first:last])
+        expression.set_constant(-right[row])
+        expression.set_sense(
+            sense.Equal if is_equal[row] else sense.LessEqual if has_upper[row] else sense.GreaterEqual
+        )
+        expression.set_name(name)
+        constraints.append(core.add_constraint(expression))
     return constraints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nameless:
+    """A PuLP problem of numbered columns and rows, for a solver that is to be asked once."""
+
+    problem: LpProblem
+    variables: list[_rustcore.Variable]
+    constraints: list[_rustcore.Constraint]
+
+
+def nameless_program(arrays: Arrays, weights: Floats) -> Nameless:
+    """Every column and row of ``arrays`` in a PuLP problem that minimises ``weights``."""
+    problem = LpProblem("site")
+    core = problem.toRustModel()
+    variables = []
+    bounds = zip(arrays.lower.tolist(), arrays.upper.tolist(), arrays.is_integer.tolist(), strict=True)
+    for column, (low, high, is_whole) in enumerate(bounds):
+        category = _rustcore.Category.Integer if is_whole else _rustcore.Category.Continuous
+        variables.append(core.add_variable(f"column_{column}", low, high, category))
+    constraints = _add_rows(core, arrays.matrix, (f"row_{row}" for row in range(len(arrays.matrix.lower))))
+    _minimise(core, weights)
+    return Nameless(problem=problem, variables=variables, constraints=constraints)
 
 
 def _set_bounds(program: Program, model: Model) -> None:
@@ -102,11 +135,11 @@ def _set_bounds(program: Program, model: Model) -> None:
     program.lower, program.upper = model.lower, model.upper
 
 
-def _set_objective(program: Program, weights: Floats) -> None:
+def _minimise(core: _rustcore.Model, weights: Floats) -> None:
     used = np.flatnonzero(weights)
     objective = _rustcore.AffineExpr()
-    objective.add_term_ids_coeffs(program.core, used.astype(np.uint64), weights[used])
-    program.core.set_objective(objective)
+    objective.add_term_ids_coeffs(core, used.astype(np.uint64), weights[used])
+    core.set_objective(objective)
 
 
 def update_program(program: Program, model: Model, weights: Floats) -> bool:
@@ -124,7 +157,7 @@ def update_program(program: Program, model: Model, weights: Floats) -> bool:
     for row in np.flatnonzero(program.right != right).tolist():
         program.constraints[row].set_rhs(float(right[row]))
     _set_bounds(program, model)
-    _set_objective(program, weights)
+    _minimise(program.core, weights)
     program.matrix, program.right = new, right
     return True
 
@@ -147,13 +180,23 @@ class ArraySolver(LpSolver):
         """Always: the solver comes with the package."""
         return True
 
-    def actualSolve(self, lp: LpProblem, **_: object) -> LpSolveStats:  # noqa: N802 - PuLP's name
+    def actualSolve(self, lp: LpProblem, **_: object) -> LpSolveStats:  # noqa: N802 - PuLP's signature
         """Solve, and give PuLP's variables their values."""
-        start = clocks()
+        wall_s, cpu_s = clocks()
         answer = self._solve()
         self.answer = answer
-        if answer.ending is Ending.INFEASIBLE:
-            return self.buildStats(lp, LpSolveStatus.Infeasible, has_solution=False, start=start)
-        self._program.core.set_variable_values(list(enumerate(answer.values.tolist())))
-        status = LpSolveStatus.Optimal if answer.ending is Ending.PROVED else LpSolveStatus.TimeLimit
-        return self.buildStats(lp, status, has_solution=True, start=start)
+        has_solution = answer.ending is not Ending.INFEASIBLE
+        if has_solution:
+            self._program.core.set_variable_values(list(enumerate(answer.values.tolist())))
+        ended_wall_s, ended_cpu_s = clocks()
+        return LpSolveStats(
+            solver=self.name,
+            status=_STATUS[answer.ending],
+            has_solution=has_solution,
+            time=ended_wall_s - wall_s,
+            cpu_time=ended_cpu_s - cpu_s,
+            objective=answer.objective if has_solution else None,
+            num_variables=len(self._program.variables),
+            num_constraints=len(self._program.constraints),
+            is_mip=self._program.is_mip,
+        )

@@ -153,6 +153,14 @@ def _peaks(problem: Problem, at: Variables, x: Floats) -> Mapping[str, float]:
 
 def _marginals(problem: Problem, model: Model, money: Answer) -> Marginals:
     """Duals are per kW of a slot's mean power; divided by its hours they are per kWh."""
+    if not len(money.row_duals):
+        return Marginals(
+            node_price_per_kwh=(),
+            stored_value_per_kwh=(),
+            charge_loss_per_kwh=(),
+            discharge_loss_per_kwh=(),
+            peak_price_per_kw={},
+        )
     node = money.row_duals[model.row_range("power_balance")] / slot_h(problem)
     stored_value: tuple[float, ...] = ()
     charge_loss: tuple[float, ...] = ()

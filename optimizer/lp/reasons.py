@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from optimizer.domain.assets import Battery
 from optimizer.domain.peaks import Direction
-from optimizer.domain.plan import Alternative, BatteryProfile, Plan
+from optimizer.domain.plan import Alternative, BatteryProfile, Caution, Plan
 from optimizer.lp.bounds import series
 from optimizer.lp.linear import Floats
 
@@ -16,6 +16,8 @@ NEAR = 1e-6
 def explain(plan: Plan) -> tuple[str, ...]:
     """One line a slot: what the battery does, what stored energy and a kWh are worth, what binds, what else costs."""
     limits = _binding_limits(plan)
+    if not plan.marginals.node_price_per_kwh:
+        return _without_prices(plan, limits)
     if not plan.batteries or plan.problem.battery is None:
         prices = plan.marginals.node_price_per_kwh
         return tuple(f"a kWh more costs {price:.3f}{limit}" for price, limit in zip(prices, limits, strict=True))
@@ -29,34 +31,42 @@ def explain(plan: Plan) -> tuple[str, ...]:
         _used_at(plan, profile),
         _binding_bounds(battery, profile),
         limits,
-        _changes(marginals.charge_loss_per_kwh, unit),
-        _changes(marginals.discharge_loss_per_kwh, unit),
+        marginals.charge_loss_per_kwh,
+        marginals.discharge_loss_per_kwh,
         strict=True,
     )
     lines = []
     for charge_kw, discharge_kw, stored, price, time, bound, limit, charging, discharging in rows:
         if charge_kw > RUNS_KW:
-            does, other = f"charging {charge_kw:.2f} kW", f"charging more would {charging}"
+            does, other = f"charging {charge_kw:.2f} kW", f"charging more would {_change(charging, unit)}"
         elif discharge_kw > RUNS_KW:
-            does, other = f"discharging {discharge_kw:.2f} kW", f"discharging more would {discharging}"
+            does, other = f"discharging {discharge_kw:.2f} kW", f"discharging more would {_change(discharging, unit)}"
         else:
-            does, other = "resting", f"charging would {charging}, discharging {discharging}"
+            does = "resting"
+            other = f"charging would {_change(charging, unit)}, discharging {_change(discharging, unit)}"
         lines.append(
             f"{does}: stored energy is worth {stored:.3f} {unit}{time}, a kWh here {price:.3f}{bound}{limit}; {other}"
         )
     return tuple(lines)
 
 
-def _changes(losses: tuple[float, ...], unit: str) -> list[str]:
+def _without_prices(plan: Plan, limits: list[str]) -> tuple[str, ...]:
+    """What the battery does and what binds: all that is known where the solver's answer has no prices."""
+    battery = plan.problem.battery
+    if battery is None:
+        return tuple(f"no prices known{limit}" for limit in limits)
+    profile = plan.batteries[0]
+    bounds = _binding_bounds(battery, profile)
+    net_kw = np.array(profile.charge_kw) - np.array(profile.discharge_kw)
+    rows = zip(net_kw.tolist(), bounds, limits, strict=True)
+    return tuple(f"{_does(net)}{bound}{limit}; no prices known" for net, bound, limit in rows)
+
+
+def _change(loss: float, unit: str) -> str:
     """What one kWh more would do: cost something, nothing, or gain something that a bound forbids."""
-    return [
-        "cost nothing"
-        if -NEAR <= loss <= NEAR
-        else f"cost {loss:.3f} {unit}"
-        if loss > 0
-        else f"gain {-loss:.3f} {unit} but is bound"
-        for loss in losses
-    ]
+    if -NEAR <= loss <= NEAR:
+        return "cost nothing"
+    return f"cost {loss:.3f} {unit}" if loss > 0 else f"gain {-loss:.3f} {unit} but is bound"
 
 
 def _used_at(plan: Plan, profile: BatteryProfile) -> list[str]:
@@ -97,12 +107,13 @@ def _binding_limits(plan: Plan) -> list[str]:
         add(_reaches(exported, series(problem.export_limit_kw, problem)), ", export limit")
     add(np.array(flows.curtailed_kw) > RUNS_KW, ", sun cut")
     for charge in problem.peak_charges:
-        price = plan.marginals.peak_price_per_kw[charge.name]
-        if price > NEAR:
+        price = plan.marginals.peak_price_per_kw.get(charge.name)
+        if price is None or price > NEAR:
             flow = imported if charge.direction is Direction.IMPORT else exported
             peak_kw = plan.peaks_kw[charge.name]
             reached = _reaches(flow, np.full(len(flow), peak_kw))
-            add(reached, f", {charge.name} {peak_kw:.2f} kW at {price:.2f} {problem.currency}/kW")
+            worth = "" if price is None else f" at {price:.2f} {problem.currency}/kW"
+            add(reached, f", {charge.name} {peak_kw:.2f} kW{worth}")
     return words
 
 
@@ -110,15 +121,29 @@ def _reaches(flow_kw: Floats, limit_kw: Floats) -> NDArray[np.bool_]:
     return (flow_kw > RUNS_KW) & (flow_kw > limit_kw - NEAR)
 
 
+def _does(battery_kw: float) -> str:
+    if abs(battery_kw) <= RUNS_KW:
+        return "resting"
+    return f"charging {battery_kw:.2f} kW" if battery_kw > 0 else f"discharging {-battery_kw:.2f} kW"
+
+
 def tell_alternative(plan: Plan, alternative: Alternative) -> str:
     """The first slot's reason continued: what the best different action would cost."""
-    battery_kw = alternative.battery_kw
-    if battery_kw > RUNS_KW:
-        what = f"charging {battery_kw:.2f} kW"
-    elif battery_kw < -RUNS_KW:
-        what = f"discharging {-battery_kw:.2f} kW"
-    else:
-        what = "resting"
+    what = _does(alternative.battery_kw)
     if alternative.made_up_at is not None:
         what += f" and waiting until {alternative.made_up_at:%H:%MZ}"
     return f"; {what} instead would cost {alternative.extra_cost:.2f} {plan.problem.currency} more"
+
+
+def tell_caution(plan: Plan, caution: Caution) -> str:
+    """The first slot's reason where other outcomes than the forecast's decided it."""
+    currency = plan.problem.currency
+    saved = (
+        "keeps every limit in all of them"
+        if caution.expected_saving is None
+        else f"saves {caution.expected_saving:.3f} {currency} on average"
+    )
+    return (
+        f"{plan.reasons[0].partition(';')[0]}; the forecast alone asks for {_does(caution.trusting_kw)}: minding "
+        f"{caution.scenarios} other outcomes {saved} and costs {caution.price:.3f} {currency} if it comes true"
+    )

@@ -60,21 +60,6 @@ def _follow(
     columns[soc] = np.where(is_stopped, np.where(nearer_top, UPPER, LOWER), BASIC)
 
 
-def with_steps(model: Model, basis: Basis, values: Floats) -> Basis:
-    """``basis`` with the rows of steady power below it, each step as large as the power's change in ``values``.
-
-    The steps then hold from the start; otherwise each would have to be made to hold by a pivot of its own.
-    """
-    columns, rows = basis.columns.copy(), [basis.rows]
-    for battery in model.variables.batteries:
-        power = values[battery.charge_kw.index] - values[battery.discharge_kw.index]
-        change = np.diff(power)
-        columns[battery.step_kw.index] = np.where(np.abs(change) > NEAR, BASIC, LOWER)
-        rows.append(np.where(change > NEAR, LOWER, BASIC).astype(np.int32))
-        rows.append(np.where(change < -NEAR, LOWER, BASIC).astype(np.int32))
-    return Basis(columns=columns, rows=np.concatenate(rows))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """A basis by family, so that it can be moved to another horizon."""

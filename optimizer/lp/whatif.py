@@ -7,7 +7,8 @@ import numpy as np
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.plan import Alternative
 from optimizer.lp.battery_variables import BatteryColumns
-from optimizer.lp.highs import Answer, Basis, Ending, Session
+from optimizer.lp.engine import Engine
+from optimizer.lp.highs import Answer, Basis, Ending
 from optimizer.lp.linear import Floats, Ints
 from optimizer.lp.model import Model
 
@@ -21,7 +22,7 @@ FIRST = timedelta(hours=1)
 
 
 def best_alternative(
-    session: Session, model: Model, weights: Floats, basis: Basis, money: Answer, horizon: Horizon, within_s: float
+    session: Engine, model: Model, weights: Floats, basis: Basis, money: Answer, horizon: Horizon, within_s: float
 ) -> Alternative | None:
     """The cheapest plan whose first slot does not do what ``money`` does there; None where there is none.
 

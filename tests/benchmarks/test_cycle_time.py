@@ -71,6 +71,7 @@ def test_a_cycle_of_96_slots(tmp_path, tariff, record_property):
                 tariff=site.task.strategy.tariff(horizon, market),
                 history=history,
                 external={},
+                issued=(),
                 now=now,
                 planner=site.ports.planner,
             )

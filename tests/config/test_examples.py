@@ -40,8 +40,9 @@ def _no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-def test_the_five_examples_are_there():
+def test_the_six_examples_are_there():
     assert [file.stem for file in EXAMPLES] == [
+        "business-with-peak-charge",
         "dynamic-prices",
         "every-setting",
         "home-with-heat-pump",

@@ -214,6 +214,36 @@ def test_curtailment_is_said_as_the_gateway_counts_it(percent, base, expected):
     assert command.entries == (Entry(start=NOON, end=NOON + timedelta(hours=1), value=expected),)
 
 
+def test_limits_by_slot_are_guard_rails_unless_they_have_a_price():
+    by_slot = (math.inf, 4.0, 4.0, 25.0)
+    kept = plan_of([0] * 4, [0] * 4, [0] * 4, [0] * 4, hours(4), battery())
+    kept = replace(kept, problem=replace(kept.problem, import_limit_kw=by_slot, export_limit_kw=(0.0, 15.0, 0.0, 0.0)))
+    priced = replace(kept, problem=replace(kept.problem, import_over_price_per_kwh=1.0))
+
+    def rails(plan, limits):
+        batch = compile_batch(
+            plan,
+            mode=DispatchMode.BATTERY_POWER,
+            conventions=conventions(),
+            limits=limits,
+            solar_rated_kw=None,
+            in_force=(),
+            first_start=NOON,
+            publish_until=NOON + timedelta(hours=4),
+        )
+        return {
+            command.pair: [((entry.start - NOON) / HOUR, (entry.end - NOON) / HOUR, entry.value) for entry in command.entries]
+            for command in batch.commands
+        }
+
+    rated = rails(kept, LIMITS)
+    unrated = rails(kept, replace(LIMITS, import_limit_kw=None))
+    assert rated[Pair.GRID_UPPER_LIMIT] == [(0, 1, 20.0), (1, 3, 4.0), (3, 4, 20.0)]
+    assert rated[Pair.GRID_LOWER_LIMIT] == [(0, 1, 0.0), (1, 2, -15.0), (2, 4, 0.0)]
+    assert unrated[Pair.GRID_UPPER_LIMIT] == [(1, 3, 4.0), (3, 4, 25.0)], "where no limit is known there is no rail"
+    assert rails(priced, LIMITS)[Pair.GRID_UPPER_LIMIT] == [(0, 4, 20.0)]
+
+
 def test_a_curtailment_that_is_no_longer_planned_is_cleared():
     horizon = plan_horizon(NOON, slot_minutes=60, horizon_hours=2)
     nothing = [0.0] * 2

@@ -20,6 +20,7 @@ AT_LEAST_0 = st.floats(0, LARGEST)
 ANY = st.floats(-LARGEST, LARGEST)
 SHARE = st.floats(min_value=0.01, max_value=0.99)
 LIMIT = st.floats(0, LARGEST) | st.just(float("inf"))
+COOL, WARM = st.floats(-LARGEST, 20), st.floats(20, LARGEST)
 TAPER = tuple(TaperPoint(soc_kwh=soc_kwh, limit_kw=limit_kw) for soc_kwh, limit_kw in ((0, 1), (1.5, 2), (3, 0.5)))
 
 
@@ -47,7 +48,17 @@ LAWS = {
     "discharge_efficiency": lambda slots: SHARE,
     "self_discharge_per_h": lambda slots: SHARE,
     "risk_weight": lambda slots: SHARE,
-    "risk_share": lambda slots: SHARE,
+    "tail": lambda slots: SHARE,
+    "probability": lambda slots: st.floats(0, 0.5),
+    "efficiency": lambda slots: SHARE,
+    "min_charge_kw": lambda slots: st.floats(0, 1),
+    "min_discharge_kw": lambda slots: st.floats(0, 1),
+    "max_charge_kw": lambda slots: st.floats(1, 10),
+    "max_discharge_kw": lambda slots: st.floats(1, 10),
+    "end_slot": lambda slots: st.none() | st.integers(slots + 1, 2 * slots),
+    "comfort_min_c": lambda slots: COOL | series(COOL, slots),
+    "comfort_max_c": lambda slots: WARM | series(WARM, slots),
+    "loss_kw_per_k": lambda slots: st.floats(0, 0.002),
     "soc_min_kwh": lambda slots: st.floats(0, 1),
     "soc_kwh": lambda slots: st.floats(0, 2),
     "soc_max_kwh": lambda slots: st.floats(1, 2),
@@ -70,6 +81,7 @@ LAWS = {
     "kwh_per_k": lambda slots: st.floats(0.1, 10),
     "min_kw": lambda slots: st.floats(0, 1),
     "max_kw": lambda slots: st.floats(1, 10),
+    "metered_h": lambda slots: st.just(0.0) | st.floats(1, LARGEST),
     "battery_kw": lambda slots: series(st.none() | ANY, slots),
 }
 """Fields of which the type says too little."""

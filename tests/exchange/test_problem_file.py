@@ -18,6 +18,10 @@ from optimizer.errors import ConfigError
 from optimizer.problem_file import problem_document, problem_schema, read_problem
 
 STORE = {"capacity_kwh": 10, "soc_kwh": 2, "soc_max_kwh": 10, "max_charge_kw": 3, "max_discharge_kw": 3}
+EV = {"energy_kwh": 8, "max_charge_kw": 4}
+GENSET = {"max_kw": 5, "fuel_cost_per_kwh": 0.3}
+TANK = {"kwh_per_k": 1, "temperature_c": 50, "comfort_min_c": 45, "comfort_max_c": 55, "max_kw": 3}
+WASHER = {"name": "washer", "power_kw": 2, "run_h": 1}
 FOUR_HOURS = {"start": "2026-06-01T12:00:00Z", "slot_minutes": 60, "slots": 4}
 
 
@@ -119,6 +123,13 @@ def test_the_schema_knows_every_key_and_no_other():
     assert set(schema["$defs"]["Battery"]["properties"]) == {field.name for field in fields(Battery)}
 
 
+def test_names_may_begin_alike():
+    assert [battery.name for battery in read(batteries=[STORE, STORE | {"name": "battery 2"}]).batteries] == [
+        "battery",
+        "battery 2",
+    ]
+
+
 # --- what is wrong, and what to do ------------------------------------------------------------------------------------
 
 
@@ -178,6 +189,44 @@ def test_the_schema_knows_every_key_and_no_other():
         ({"solar_kw": [1, 2]}, "solar_kw has 2 values for 4 slots"),
         ({"batteries": [STORE, STORE]}, "two assets or charges are called 'battery': give each its own name"),
         ({"curtailment_steps": 10**400}, "curtailment_steps is 1000"),
+        ({"batteries": [STORE | {"min_charge_kw": 5}]}, "battery: min_charge_kw 5 exceeds max_charge_kw 3"),
+        ({"batteries": [STORE | {"min_discharge_kw": 5}]}, "battery: min_discharge_kw 5 exceeds max_discharge_kw 3"),
+        ({"gensets": [GENSET | {"min_kw": 6}]}, "genset: min_kw 6 exceeds max_kw 5"),
+        ({"ev_sessions": [EV | {"min_charge_kw": 6}]}, "ev: min_charge_kw 6 exceeds max_charge_kw 4"),
+        ({"ev_sessions": [EV | {"efficiency": 2}]}, "ev.efficiency is 2.0: it must be at least 0.01 and at most 1"),
+        ({"ev_sessions": [EV | {"efficiency": 0}]}, "ev.efficiency is 0.0: it must be at least 0.01 and at most 1"),
+        (
+            {"ev_sessions": [EV | {"first_slot": 3, "end_slot": 1}]},
+            "ev: end_slot 1 must lie after first_slot 3",
+        ),
+        (
+            {"deferrable_loads": [WASHER | {"first_slot": 2, "end_slot": 2}]},
+            "washer: end_slot 2 must lie after first_slot 2",
+        ),
+        (
+            {"heat_stores": [TANK | {"comfort_max_c": [55, 55, 40, 40]}]},
+            "heat store: comfort_min_c 45 exceeds comfort_max_c 40 in slot 2",
+        ),
+        (
+            {"heat_stores": [TANK | {"loss_kw_per_k": 3}]},
+            "heat store.loss_kw_per_k is 3: beyond 1 the store cools down within less than a slot of 1 h; give shorter",
+        ),
+        (
+            {"peak_charges": [{"interval_of_slot": [-1, 1, 1, 1], "metered_kwh": 1, "metered_h": 6e-200}]},
+            "peak: metered_kwh 1 in metered_h 6e-200 is beyond any power",
+        ),
+        (
+            {"gensets": [GENSET], "batteries": [STORE | {"name": "genset fuel"}]},
+            "the name 'genset fuel' reads like a cost of 'genset': choose another",
+        ),
+        (
+            {"batteries": [STORE], "ev_sessions": [EV | {"name": "battery demanded charge"}]},
+            "the name 'battery demanded charge' reads like a cost of 'battery': choose another",
+        ),
+        (
+            {"batteries": [STORE | {"name": "import_limit over kWh"}]},
+            "the name 'import_limit over kWh' is taken by a cost of every plan: choose another",
+        ),
         (
             {"schema": "heat-optimizer/problem/2"},
             'schema is "heat-optimizer/problem/2": this version reads "schema": "hea',

@@ -12,6 +12,7 @@ import pytest
 from optimizer import problem_file, solve_command
 from optimizer.cli import main
 from optimizer.domain.plan import Feasible, Optimal, Relaxed
+from optimizer.domain.validity import COST_NAMES, COST_WORDS
 from optimizer.errors import PlanInfeasible
 from optimizer.lp import solve
 from optimizer.problem_file import plan_document, problem_document, read_problem
@@ -152,12 +153,177 @@ def test_the_example_of_the_page_is_solved():
 
 
 def test_a_bad_problem_ends_with_2_and_no_plan_with_1(monkeypatch):
-    def give_up(problem):
-        raise PlanInfeasible("site site: no plan")
+    class GivesUp:
+        def solve(self, problem):
+            raise PlanInfeasible("site two\nlines: no plan")
+
+        consider = solve
 
     assert solve_text("{}", "table")[1] == 2
-    monkeypatch.setattr(solve_command, "solve", give_up)
-    assert solve_text(json.dumps(document()), "table") == ("PlanInfeasible: site site: no plan", 1)
+    monkeypatch.setattr(solve_command, "Planner", GivesUp)
+    assert solve_text(json.dumps(document()), "table") == ("PlanInfeasible: site two lines: no plan", 1)
+
+
+# --- what is explained ------------------------------------------------------------------------------------------------
+
+
+def test_the_answer_says_why_slot_by_slot_and_what_else_would_cost():
+    """4 kWh must be stored in the two cheap hours at 2 kW: resting in the first leaves 2 kWh to buy 0.4 dearer."""
+    answer = planned(batteries=[STORE | {"soc_max_kwh": 4}], load_kw=[0, 0, 2, 2])
+
+    assert len(answer["reasons"]) == 4
+    assert answer["reasons"][0].startswith("charging 2.00 kW: stored energy is worth ")
+    assert answer["alternative"] == {"battery_kw": 0.0, "extra_cost": pytest.approx(0.8), "made_up_at": None}
+    assert answer["caution"] is None
+    assert (answer["breaches"], answer["contradiction"], answer["weighed"]) == ([], [], [])
+
+
+def test_what_is_put_off_says_when_it_is_made_up_for():
+    answer = planned(load_kw=[0, 0, 1, 1])
+
+    assert answer["alternative"]["made_up_at"] in {"2026-06-01T13:00:00Z", None}
+    assert answer["end_effect"] is None, "what is left at the end has no value that could change"
+
+
+def test_a_first_hour_that_hangs_on_the_end_is_told():
+    """Left energy at 0.12 is worth buying at 0.1; at 0.09, a quarter less, it is not."""
+    store = STORE | {"end_values": [{"kwh": 4, "value_per_kwh": 0.12}]}
+
+    answer, printed = planned(load_kw=0, batteries=[store]), lines(load_kw=0, batteries=[store])
+
+    assert answer["end_effect"]["matters"] is True
+    assert answer["end_effect"]["with_less_kw"] == pytest.approx(0.0, abs=1e-6)
+    (note,) = [line for line in printed if line.startswith("  note: ")]
+    assert note.startswith("  note: the first hour hangs on what energy left at the end is worth: battery +")
+    assert not any(line.startswith("  note: ") for line in lines())
+
+
+def test_the_table_tells_the_first_reason_and_each_other_kind_of_reason_once():
+    printed = lines(batteries=[STORE | {"max_charge_kw": 1}], import_price_per_kwh=[0.1, 0.1, 0.5, 0.6])
+    why = printed[printed.index("why") + 1 :]
+    why = why[: why.index("")]
+
+    assert [line.split(":", 2)[:2] for line in why] == [
+        ["  06-01 14", "00  charging 1.00 kW"],
+        ["  06-01 16", "00  discharging 1.00 kW"],
+        ["  06-01 17", "00  discharging 1.00 kW"],
+    ]
+    assert "battery empty" in why[2]
+
+
+def test_without_a_battery_only_what_binds_changes_the_reason():
+    printed = lines(batteries=[], load_kw=[1, 1, 2, 2], import_limit_kw=2)
+
+    assert printed[printed.index("why") + 1 : printed.index("why") + 4] == [
+        "  06-01 14:00  a kWh more costs 0.100",
+        "  06-01 16:00  a kWh more costs 0.500, import limit",
+        "",
+    ]
+
+
+def test_limits_that_cannot_be_kept_together_are_named():
+    """9 kWh in two hours need more than the 3 kW that the limit leaves."""
+    store = STORE | {"capacity_kwh": 10, "soc_max_kwh": 10, "max_charge_kw": 5, "goal_kwh": [0, 9, 0, 0]}
+
+    answer = planned(batteries=[store], import_limit_kw=3)
+
+    assert answer["status"] == "relaxed"
+    assert answer["contradiction"] == ["the import limit", "the goal of battery"]
+    (breach,) = answer["breaches"]
+    assert breach == "stored energy up to 5 kWh below the goal of 9 kWh until 2026-06-01T14:00Z (weighs 2.50 EUR)"
+
+
+def test_a_limit_without_a_price_that_is_missed_is_a_breach_and_weighs_on_the_problem_s_own_scale():
+    """Four times 1 kWh over; the dearest kWh of the problem costs 0.5."""
+    answer = planned(batteries=[], load_kw=3, import_limit_kw=2)
+
+    assert answer["breaches"] == ["import limit 2 kW exceeded by 4 kWh (peak 3 kW, weighs 2.00 EUR)"]
+    assert answer["contradiction"] == ["the import limit"]
+    assert answer["weighed"] == []
+
+
+def test_a_limit_missed_at_its_price_is_a_choice_in_money_and_no_breach():
+    """Four times 1 kWh over at 0.2 each."""
+    case = {"batteries": [], "load_kw": 3, "import_limit_kw": 2, "import_over_price_per_kwh": 0.2}
+
+    answer = planned(**case)
+
+    assert (answer["status"], answer["verdict"], answer["breaches"]) == ("optimal", "optimal", [])
+    assert answer["weighed"] == ["import limit 2 kW exceeded by 4 kWh (peak 3 kW, costs 0.80 EUR)"]
+    assert "  weighed: import limit 2 kW exceeded by 4 kWh (peak 3 kW, costs 0.80 EUR)" in lines(**case)
+
+
+def test_every_wish_that_has_a_price_is_told_with_amount_and_money():
+    """Prices far below that of energy: nothing is delivered, and the 10 degrees too cold stay for four hours."""
+    answer = planned(
+        batteries=[STORE | {"goal_kwh": 2, "goal_price_per_kwh": 0.01, "max_charge_kw": 0}],
+        ev_sessions=[{"energy_kwh": 8, "max_charge_kw": 4, "shortfall_price_per_kwh": 0.05}],
+        heat_stores=[
+            {
+                "kwh_per_k": 1,
+                "temperature_c": 40,
+                "comfort_min_c": 50,
+                "comfort_max_c": 60,
+                "max_kw": 3,
+                "comfort_price_per_kh": 0.001,
+            }
+        ],
+    )
+
+    assert answer["status"] == "optimal"
+    assert answer["weighed"] == [
+        "battery goal short: 8 kWh h (costs 0.08 EUR)",
+        "heat store too cold: 40 K h (costs 0.04 EUR)",
+        "ev short: 8 kWh (costs 0.40 EUR)",
+    ]
+
+
+def test_a_forced_breach_stays_one_beside_a_choice():
+    ev = {"energy_kwh": 8, "max_charge_kw": 1}
+
+    answer = planned(batteries=[], ev_sessions=[ev], import_limit_kw=1, import_over_price_per_kwh=0.2)
+
+    assert answer["breaches"] == ["ev short: 4 kWh (weighs 2.00 EUR)"]
+    assert answer["contradiction"] == ["the energy asked for of ev"]
+    assert answer["weighed"] == ["import limit 1 kW exceeded by 4 kWh (peak 2 kW, costs 0.80 EUR)"]
+
+
+def test_no_asset_can_take_the_name_under_which_another_is_charged():
+    """The costs and shortfalls of a plan with one of everything go on after an asset's name as validity knows."""
+    everything = document(
+        batteries=[STORE | {"soc_min_kwh": 4, "soc_max_kwh": 4, "reserve_kwh": 4, "goal_kwh": 4, "ceiling_kwh": 4}],
+        load_kw=9,
+        solar_kw=[0, 0, 0, 30],
+        import_limit_kw=1,
+        export_limit_kw=1,
+        can_curtail=False,
+        co2_price_per_kg=0.1,
+        export_extra_cost_per_kwh=0.01,
+        heat_stores=[{"kwh_per_k": 1, "temperature_c": 40, "comfort_min_c": 50, "comfort_max_c": 60, "max_kw": 3}],
+        deferrable_loads=[{"name": "washer", "power_kw": 1, "run_h": 9}],
+        ev_sessions=[{"energy_kwh": 99, "max_charge_kw": 4}],
+        gensets=[{"max_kw": 5, "fuel_cost_per_kwh": 0.3, "start_cost": 1, "running_cost_per_h": 1}],
+    )
+    everything["batteries"][0] |= {"demanded_charge_kw": 2, "end_values": [{"kwh": 4, "value_per_kwh": 0.1}]}
+    text, code = solve_text(json.dumps(everything), "json")
+    answer = json.loads(text)
+    names = {*answer["costs"], *answer["shortfalls"]} - set(COST_NAMES)
+    owners = ("battery", "heat store", "washer", "ev", "genset")
+
+    rests = {name.removeprefix(f"{owner} ") for name in names for owner in owners if name.startswith(f"{owner} ")}
+    assert code == 0
+    assert len(rests) >= 10
+    assert {rest.partition(" ")[0] for rest in rests} <= set(COST_WORDS)
+    assert all(any(name.startswith(f"{owner} ") for owner in owners) for name in names)
+
+
+def test_a_name_cannot_move_the_terminal_s_cursor():
+    name = "hot\nwater\x1b[2J"
+
+    printed = lines(batteries=[STORE | {"name": name}])
+
+    assert all(line.isprintable() for line in printed)
+    assert planned(batteries=[STORE | {"name": name}])["batteries"][0]["name"] == name
 
 
 # --- on the command line ----------------------------------------------------------------------------------------------

@@ -42,6 +42,18 @@ def test_means_are_taken_per_quarter_hour_and_missing_readings_stay_missing(ledg
     assert columns["solar_kw"] == [None, None]
 
 
+def test_power_across_the_connection_is_averaged_per_metering_interval_and_counted(ledger):
+    for minutes, import_kw in ((0, 1.0), (14, 3.0), (15, None), (30, 5.0)):
+        ledger.record_meter(SITE_ID, NOON + timedelta(minutes=minutes), import_kw=import_kw, export_kw=0.0)
+
+    found = ledger.interval_means(SITE_ID, NOON, NOON + timedelta(minutes=30), 900)
+    ledger.prune(NOON + timedelta(days=401), keep_telemetry_days=400, keep_cycles_days=90)
+
+    noon_s = int(NOON.timestamp())
+    assert found == [(noon_s, 2.0, 0.0, 2), (noon_s + 900, None, 0.0, 1)]
+    assert ledger.interval_means(SITE_ID, NOON, NOON + timedelta(days=1), 3600) == []
+
+
 def test_the_newest_state_of_charge_is_sought_in_a_window(ledger):
     ledger.record_sample(SITE_ID, sample(0, soc_percent=40.0))
     ledger.record_sample(SITE_ID, sample(5))

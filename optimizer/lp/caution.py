@@ -1,0 +1,124 @@
+"""The first commands that stand up to every scenario, and what they gain and cost."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from optimizer.domain.problem import Problem
+from optimizer.domain.uncertainty import Uncertainty
+from optimizer.lp.engine import Engine
+from optimizer.lp.highs import BASIC, LOWER, Basis, Ending
+from optimizer.lp.linear import Floats
+from optimizer.lp.model import Model, build_model
+from optimizer.lp.scenarios import Stack, in_scenario, stack
+from optimizer.lp.suspicion import suspicious_slots
+
+TELLS_KW = 1e-3
+"""A smaller change of the first commands is none."""
+BREACH_SCALE = 10.0
+"""Times the dearest kWh of the problem: what a breach weighs among the scenarios at least."""
+LEAST_PRICE = 0.01
+"""A kWh counts as this dear at least, so that breaches weigh something where all is free."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trusted:
+    """The forecast's own optimum: its strict model, basis and values."""
+
+    model: Model
+    basis: Basis
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """``net_kw[b, t]``: charge less discharge of battery ``b`` in shared slot ``t``.
+
+    Compared with what the forecast alone asks for, it costs ``expected_saving`` less on average over the
+    scenarios and ``tail_saving`` less in the worst of them; None where that would break limits in some.
+    """
+
+    net_kw: Floats
+    expected_saving: float | None
+    tail_saving: float | None
+
+
+def decide_first(
+    session: Engine, problem: Problem, uncertainty: Uncertainty, trusted: Trusted, within_s: float
+) -> Decision | None:
+    """What to command in the shared slots; None where that is what the forecast alone asks for, or not found.
+
+    Soft limits are kept in every scenario; where that is not possible, breaking them weighs more than any price.
+    """
+    slots = uncertainty.shared_slots
+    trusting_kw = _net_kw(trusted.model, trusted.values, slots)
+    for is_strict in (True, False):
+        first = trusted.model if is_strict else _model(problem, is_strict=False)
+        others = [_model(in_scenario(problem, scenario), is_strict=is_strict) for scenario in uncertainty.scenarios]
+        stacked = stack([first, *others], uncertainty, _breach_price(problem))
+        session.load(stacked, stacked.weights)
+        if is_strict and all(len(other.lower) == len(first.lower) for other in others):
+            session.start_from(_spread(stacked, trusted.basis, 1 + len(others)))
+        answer = session.solve(within_s)
+        if answer.ending is Ending.PROVED:
+            net_kw = _net_kw(first, answer.values, slots)
+            if np.abs(net_kw - trusting_kw).max() < TELLS_KW:
+                return None
+            trusting = _with_first(session, first, trusting_kw, within_s)
+            return _compared(stacked, uncertainty.tail, answer.values, trusting, net_kw)
+    return None
+
+
+def _model(problem: Problem, *, is_strict: bool) -> Model:
+    return build_model(problem, suspicious_slots(problem), is_strict=is_strict)
+
+
+def _breach_price(problem: Problem) -> float:
+    prices = np.abs([*problem.import_price_per_kwh, *problem.export_price_per_kwh])
+    return BREACH_SCALE * max(float(prices.max()), LEAST_PRICE)
+
+
+def _net_kw(model: Model, values: Floats, slots: int) -> Floats:
+    flows = [
+        (battery.charge_kw.index[:slots], battery.discharge_kw.index[:slots]) for battery in model.variables.batteries
+    ]
+    return np.array([values[charge] - values[discharge] for charge, discharge in flows])
+
+
+def _spread(stacked: Stack, basis: Basis, models: int) -> Basis:
+    """The forecast's own basis in every scenario: they differ in their numbers only."""
+    columns = np.full(len(stacked.lower), LOWER, dtype=np.int32)
+    for place in reversed(stacked.places):
+        columns[place] = basis.columns
+    rows = np.full(len(stacked.matrix.lower), BASIC, dtype=np.int32)
+    rows[: models * len(basis.rows)] = np.tile(basis.rows, models)
+    return Basis(columns=columns, rows=rows)
+
+
+def hold_first(model: Model, net_kw: Floats) -> Model:
+    """``model`` with the batteries' powers of the first slots held at ``net_kw``."""
+    lower, upper = model.lower.copy(), model.upper.copy()
+    for battery, net in zip(model.variables.batteries, net_kw, strict=True):
+        for columns, kw in ((battery.charge_kw, net), (battery.discharge_kw, -net)):
+            here = columns.index[: len(net)]
+            lower[here] = upper[here] = np.clip(kw, 0.0, model.upper[here])
+    return replace(model, lower=lower, upper=upper)
+
+
+def _with_first(session: Engine, first: Model, net_kw: Floats, within_s: float) -> Floats | None:
+    """The values of the stack that is loaded, where the first commands are ``net_kw``; None where there are none."""
+    held = hold_first(first, net_kw)
+    changed = np.flatnonzero((held.lower != first.lower) | (held.upper != first.upper)).astype(np.int32)
+    session.bound(changed, held.lower[changed], held.upper[changed])
+    answer = session.solve(within_s)
+    return answer.values if answer.ending is Ending.PROVED else None
+
+
+def _compared(stacked: Stack, tail: float, cautious: Floats, trusting: Floats | None, net_kw: Floats) -> Decision:
+    if trusting is None:
+        return Decision(net_kw=net_kw, expected_saving=None, tail_saving=None)
+    return Decision(
+        net_kw=net_kw,
+        expected_saving=stacked.expected(trusting) - stacked.expected(cautious),
+        tail_saving=stacked.worst(trusting, tail) - stacked.worst(cautious, tail),
+    )

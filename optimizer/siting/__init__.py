@@ -1,0 +1,98 @@
+"""What the operator states of a site in local times and percent, laid onto one horizon as the model knows it. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from optimizer.domain.assets import Battery
+from optimizer.domain.horizon import Horizon
+from optimizer.domain.problem import Problem
+from optimizer.domain.site import Site
+from optimizer.siting.battery import stated_battery
+from optimizer.siting.grid import with_grid
+from optimizer.siting.heat import heat_stores, notes_on_heat, replaces_heat, without_forecast_heat
+from optimizer.siting.local_time import calendar_of, local_horizon
+from optimizer.siting.moment import Moment
+from optimizer.siting.peaks import MeterNeed, metering_needs, peak_charges
+from optimizer.siting.tasks import deferrable_loads, ev_sessions, gensets
+
+MADE_UP_KWH, MADE_UP_KW = 10.0, 5.0
+"""A battery whose size only the cloud knows, for a first look at what is stated about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """A problem with all that is stated of its site, and what stood in for what is not known."""
+
+    problem: Problem
+    notes: tuple[str, ...]
+
+
+def state_site(problem: Problem, site: Site, moment: Moment) -> Stated:
+    """``problem`` (forecasts, prices, connection and battery) with the site's contract and its other assets.
+
+    A heat store whose heat pump is the site's takes the heat forecast's place.
+    """
+    local = local_horizon(problem.horizon, calendar_of(site))
+    stores = heat_stores(site, problem, local, moment)
+    if replaces_heat(site):
+        problem = replace(problem, heat_kw=(0.0,) * len(problem.horizon))
+    charges, notes = peak_charges(site, local, moment.metered, moment.at)
+    problem = with_grid(problem, site.grid, local, moment)
+    return Stated(
+        problem=replace(
+            problem,
+            inverter_limit_kw=site.solar.inverter_limit_kw,
+            curtailment_steps=site.solar.curtailment_steps,
+            peak_charges=charges,
+            heat_stores=stores,
+            deferrable_loads=tuple(deferrable_loads(site.deferrable_loads, local)),
+            ev_sessions=tuple(ev_sessions(site.ev_sessions, local)),
+            gensets=tuple(gensets(site.gensets, moment.genset_kw)),
+        ),
+        notes=(*notes, *notes_on_heat(site, local, moment)),
+    )
+
+
+def contradictions(site: Site, horizon: Horizon) -> Iterator[str]:
+    """What a plan over ``horizon`` would refuse in the site's statements, told before there is one to make."""
+    settings, zeros = site.battery, (0.0,) * len(horizon)
+    capacity_kwh = settings.capacity_kwh or MADE_UP_KWH
+    battery = Battery(
+        capacity_kwh=capacity_kwh,
+        soc_kwh=capacity_kwh,
+        soc_min_kwh=settings.soc_min_percent / 100 * capacity_kwh,
+        soc_max_kwh=settings.soc_max_percent / 100 * capacity_kwh,
+        max_charge_kw=MADE_UP_KW if settings.max_charge_kw is None else settings.max_charge_kw,
+        max_discharge_kw=MADE_UP_KW if settings.max_discharge_kw is None else settings.max_discharge_kw,
+        charge_efficiency=settings.charge_efficiency,
+        discharge_efficiency=settings.discharge_efficiency,
+    )
+    try:
+        problem = Problem(
+            site_id=site.site_id,
+            horizon=horizon,
+            load_kw=zeros,
+            heat_kw=zeros,
+            solar_kw=zeros,
+            import_price_per_kwh=zeros,
+            export_price_per_kwh=zeros,
+            currency="EUR",
+            batteries=(stated_battery(battery, settings, horizon, calendar_of(site), zeros),),
+        )
+        state_site(problem, site, Moment(at=horizon.start))
+    except ValueError as error:
+        yield str(error)
+
+
+__all__ = [
+    "MeterNeed",
+    "Moment",
+    "Stated",
+    "calendar_of",
+    "contradictions",
+    "metering_needs",
+    "replaces_heat",
+    "state_site",
+    "stated_battery",
+    "without_forecast_heat",
+]
