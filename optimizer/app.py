@@ -4,7 +4,7 @@ import ipaddress
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import sleep
@@ -30,6 +30,8 @@ from optimizer.siting import contradictions
 from strategies import FeedContext
 from strategies.registry import build_feed, build_strategy
 
+FIRST_LOOK_H = 72.0
+"""Long enough for every daily window to open and close."""
 ASSUMED_SIGN = BatterySign.CHARGE
 HOW_TO_FIND_THE_SIGN = (
     "heat_cloud.conventions.bess_power_positive: not set. The documents do not say whether a positive "
@@ -280,7 +282,8 @@ def _site(
         unusable_after=timedelta(minutes=wire.unusable_after_minutes),
         hold_tolerance_kw=site.hold_tolerance_kw,
     )
-    for contradiction in contradictions(task.site, horizon_from(around.now(), task.grid, task.site.zone)):
+    first_look = replace(task.grid, horizon_hours=max(task.grid.horizon_hours, FIRST_LOOK_H))
+    for contradiction in contradictions(task.site, horizon_from(around.now(), first_look, task.site.zone)):
         msg = f"{path}: {contradiction}"
         raise ConfigError(msg)
     ports = PlanPorts(

@@ -21,15 +21,13 @@ def before(state: Columns, *, initially: float) -> Linear:
 def recent(problem: Problem, within_h: float) -> tuple[np.ndarray, np.ndarray]:
     """Pairs (slot, earlier or same slot) whose starts lie less than ``within_h`` apart."""
     starts = problem.horizon.starts
-    reach = timedelta(hours=within_h)
-    pairs = [
-        (slot, earlier)
-        for slot, start in enumerate(starts)
-        for earlier in range(slot + 1)
-        if start - starts[earlier] < reach or earlier == slot
-    ]
-    slots, earliers = zip(*pairs, strict=True)
-    return np.array(slots, dtype=np.int32), np.array(earliers, dtype=np.int32)
+    own = np.arange(len(starts))
+    starts_s = np.array([(start - starts[0]) / timedelta(seconds=1) for start in starts])
+    first = np.minimum(np.searchsorted(starts_s, starts_s - within_h * 3600, side="right"), own)
+    counts = own - first + 1
+    slots = np.repeat(own, counts)
+    earliers = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts - first, counts)
+    return slots.astype(np.int32), earliers.astype(np.int32)
 
 
 def _in_recent(problem: Problem, of: Linear, within_h: float) -> Linear:

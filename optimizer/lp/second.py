@@ -163,5 +163,6 @@ def _run(asked: Nameless, within_s: float, gap: float) -> LpSolveStats:
             solver.tmpDir = folder
             return asked.problem.solve(solver)
     except (PulpError, OSError) as error:
-        msg = f"CBC did not run: {error}"
+        why = error.strerror if isinstance(error, OSError) else "it ended without a result"
+        msg = f"CBC did not run: {why}"
         raise SolverFailed(msg) from None

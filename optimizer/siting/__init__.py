@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from optimizer.domain.assets import Battery
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.problem import Problem
-from optimizer.domain.site import Site
+from optimizer.domain.site import LocalWindow, Site
 from optimizer.siting.battery import stated_battery
 from optimizer.siting.grid import with_grid
 from optimizer.siting.heat import heat_stores, notes_on_heat, replaces_heat, without_forecast_heat
@@ -54,7 +54,11 @@ def state_site(problem: Problem, site: Site, moment: Moment) -> Stated:
 
 
 def contradictions(site: Site, horizon: Horizon) -> Iterator[str]:
-    """What a plan over ``horizon`` would refuse in the site's statements, told before there is one to make."""
+    """What a plan would refuse in the site's statements, told before there is one to make.
+
+    ``horizon`` should last three days, so that each daily window opens and closes in it; what is stated for some
+    days or months alone is looked at as if it were for all.
+    """
     settings, zeros = site.battery, (0.0,) * len(horizon)
     capacity_kwh = settings.capacity_kwh or MADE_UP_KWH
     battery = Battery(
@@ -79,9 +83,21 @@ def contradictions(site: Site, horizon: Horizon) -> Iterator[str]:
             currency="EUR",
             batteries=(stated_battery(battery, settings, horizon, calendar_of(site), zeros),),
         )
-        state_site(problem, site, Moment(at=horizon.start))
+        state_site(problem, _every_day(site), Moment(at=horizon.start))
     except ValueError as error:
         yield str(error)
+
+
+def _every_day(site: Site) -> Site:
+    def opened(window: LocalWindow) -> LocalWindow:
+        return replace(window, days=(), months=())
+
+    return replace(
+        site,
+        peak_charges=tuple(replace(each, window=opened(each.window)) for each in site.peak_charges),
+        deferrable_loads=tuple(replace(each, window=opened(each.window)) for each in site.deferrable_loads),
+        ev_sessions=tuple(replace(each, window=opened(each.window)) for each in site.ev_sessions),
+    )
 
 
 __all__ = [

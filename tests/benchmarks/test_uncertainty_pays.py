@@ -37,7 +37,7 @@ def test_minding_scenarios_costs_no_more_and_spares_the_worst_days():
             (minding if scenarios else alone).extend(lived.bills)
             print(f"{start:%Y-%m-%d} scenarios={scenarios} bill={sum(lived.bills):.3f} minded={lived.minded}")
     trusted, cautious = np.array(alone), np.array(minding)
-    difference = (cautious - trusted) / trusted.mean()
+    difference = (cautious - trusted) / abs(trusted.mean())
     drawn = np.random.default_rng(0).integers(0, len(difference), (RESAMPLES, len(difference)))
     low, high = np.quantile(difference[drawn].mean(axis=1), [0.05, 0.95])
     worst = len(trusted) // 10

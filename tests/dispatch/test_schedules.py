@@ -1,10 +1,12 @@
 """For any plan and any state in force, the compiled schedule is free of conflicts, and the judge takes it."""
 
+import math
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
-from builders import LIMITS, NOON, battery, conventions, problem
+from builders import LIMITS, NOON, battery, conventions, hours, problem
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +23,7 @@ from optimizer.simulator import Entry as JudgeEntry
 from optimizer.simulator import Pair as JudgePair
 from optimizer.simulator import Rejection, SimulatorOptions, SiteRules, judge_request
 
+HOUR = timedelta(hours=1)
 WHERE_FROM = {pair.value: pair for pair in JudgePair}
 
 
@@ -78,6 +81,8 @@ def situations(draw):
     charge_kw = [kw if up else 0.0 for kw, up in zip(power, way, strict=True)] if store else nothing
     discharge_kw = [0.0 if up else kw for kw, up in zip(power, way, strict=True)] if store else nothing
     plan = plan_of(charge_kw, discharge_kw, [3.0 * share for share in cut], solar_kw, horizon, store)
+    limits = st.one_of(st.none(), st.tuples(*[st.sampled_from([0.0, 4.5, 25.0, math.inf])] * count))
+    plan = replace(plan, problem=replace(plan.problem, import_limit_kw=draw(limits), export_limit_kw=draw(limits)))
     stored = {}
     for pair, low, high in (
         (Pair.GRID_UPPER_LIMIT, 0.0, 20.0),
@@ -232,7 +237,9 @@ def test_limits_by_slot_are_guard_rails_unless_they_have_a_price():
             publish_until=NOON + timedelta(hours=4),
         )
         return {
-            command.pair: [((entry.start - NOON) / HOUR, (entry.end - NOON) / HOUR, entry.value) for entry in command.entries]
+            command.pair: [
+                ((entry.start - NOON) / HOUR, (entry.end - NOON) / HOUR, entry.value) for entry in command.entries
+            ]
             for command in batch.commands
         }
 

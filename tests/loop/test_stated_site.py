@@ -1,10 +1,12 @@
 """A site whose TOML states more than a battery: the daemon's plans keep to it, record it and command what they can."""
 
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from rich.console import Console
 from world import World, simulated_world
 
 from optimizer.app import build_dry
@@ -15,7 +17,7 @@ from optimizer.ledger import Ledger
 from optimizer.planning import Planned
 from optimizer.ports import Deadline
 from optimizer.problem_file import read_problem
-from optimizer.report import plan_json, slot_rows
+from optimizer.report import plan_json, print_plan, slot_rows
 
 START = datetime(2021, 4, 14, 14, 0, tzinfo=UTC)
 """16:00 in Berlin, a Wednesday."""
@@ -81,6 +83,11 @@ def test_a_plan_holds_what_is_stated_and_tells_it(tmp_path):
     assert [each["name"] for each in document["others"]] == [each.name for each in plan.others]
     for slot, row in enumerate(slot_rows(found)):
         assert row["grid_kw"] == pytest.approx(plan.flows.import_kw[slot] - plan.flows.export_kw[slot], abs=1e-6)
+    printed = io.StringIO()
+    print_plan(found, Console(file=printed, width=200))
+    assert "demand charge: billed peak" in printed.getvalue()
+    assert "planned, not commanded" in printed.getvalue()
+    assert " others " in printed.getvalue()
     assert any("not on record" in note for note in found.snapshot.degradations)
 
 

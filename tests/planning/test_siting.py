@@ -1,5 +1,6 @@
 """What the operator states for every day, laid onto a horizon: by hand, on the days when clocks change, and at random."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -599,9 +600,17 @@ def test_whatever_is_stated_makes_a_problem_and_no_slot_is_billed_twice(
             "depth_segments must cost more the deeper",
         ),
         (site(heat_stores=(tank(loss_kw_per_k=3.0),)), "give shorter slots"),
+        (site(peak_charges=(charge(name="carbon", window=LocalWindow(months=(1,))),)), "taken by a cost"),
+        (
+            site(
+                deferrable_loads=(replace(DISHES, name="van", window=replace(VAN.window, days=("sun",))),),
+                ev_sessions=(VAN,),
+            ),
+            "two assets or charges are called 'van 2026-06-0",
+        ),
     ],
 )
 def test_what_contradicts_itself_is_told_before_there_is_a_plan(where, words):
-    (found,) = contradictions(where, hours(4))
+    (found,) = contradictions(where, hours(72))
 
     assert words in found
