@@ -57,7 +57,7 @@ class PlanningGrid:
     publish_hours: float = 24.0
     solver_time_s: float = 8.0
     finer: tuple[Resolution, ...] = ()
-    change_price_share: float = 0.05
+    change_price_share: float = 0.02
     preference_budget: float = 0.0
     accepted_gap: float = 0.01
     replan_minutes: int = 15

@@ -131,7 +131,7 @@ class PlanningSettings(Section):
     publish_hours: Annotated[float, Field(ge=1, le=168)] = 24.0
     replan_minutes: GridMinutes = 15
     solver_time_s: Annotated[float, Field(gt=0, le=8)] = 8.0
-    change_price_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    change_price_share: Annotated[float, Field(ge=0, le=1)] = 0.02
     preference_budget: Annotated[float, Field(ge=0)] = 0.0
     accepted_gap: Annotated[float, Field(ge=0)] = 0.01
     scenarios: Annotated[int, Field(ge=0, le=30)] = 20

@@ -1,5 +1,6 @@
 """The first commands that stand up to every scenario, and what they gain and cost."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,11 +45,12 @@ class Decision:
 
 
 def decide_first(
-    session: Engine, problem: Problem, uncertainty: Uncertainty, trusted: Trusted, within_s: float
+    session: Engine, problem: Problem, uncertainty: Uncertainty, trusted: Trusted, left_s: Callable[[], float]
 ) -> Decision | None:
     """What to command in the shared slots; None where that is what the forecast alone asks for, or not found.
 
-    Soft limits are kept in every scenario; where that is not possible, breaking them weighs more than any price.
+    ``left_s`` says what a solve may take now. Soft limits are kept in every scenario; where that is not possible,
+    breaking them weighs more than any price.
     """
     slots = uncertainty.shared_slots
     trusting_kw = _net_kw(trusted.model, trusted.values, slots)
@@ -59,12 +61,12 @@ def decide_first(
         session.load(stacked, stacked.weights)
         if is_strict and all(len(other.lower) == len(first.lower) for other in others):
             session.start_from(_spread(stacked, trusted.basis, 1 + len(others)))
-        answer = session.solve(within_s)
+        answer = session.solve(left_s())
         if answer.ending is Ending.PROVED:
             net_kw = _net_kw(first, answer.values, slots)
             if np.abs(net_kw - trusting_kw).max() < TELLS_KW:
                 return None
-            trusting = _with_first(session, first, trusting_kw, within_s)
+            trusting = _with_first(session, first, trusting_kw, left_s)
             return _compared(stacked, uncertainty.tail, answer.values, trusting, net_kw)
     return None
 
@@ -105,12 +107,12 @@ def hold_first(model: Model, net_kw: Floats) -> Model:
     return replace(model, lower=lower, upper=upper)
 
 
-def _with_first(session: Engine, first: Model, net_kw: Floats, within_s: float) -> Floats | None:
+def _with_first(session: Engine, first: Model, net_kw: Floats, left_s: Callable[[], float]) -> Floats | None:
     """The values of the stack that is loaded, where the first commands are ``net_kw``; None where there are none."""
     held = hold_first(first, net_kw)
     changed = np.flatnonzero((held.lower != first.lower) | (held.upper != first.upper)).astype(np.int32)
     session.bound(changed, held.lower[changed], held.upper[changed])
-    answer = session.solve(within_s)
+    answer = session.solve(left_s())
     return answer.values if answer.ending is Ending.PROVED else None
 
 

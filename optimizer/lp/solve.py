@@ -86,7 +86,7 @@ class Planner:
             return plan
         trusted = Trusted(model=last.model, basis=last.basis, values=last.values)
         try:
-            decision = decide_first(self._tiers.engine, plan.problem, uncertainty, trusted, self._tiers.left_s())
+            decision = decide_first(self._tiers.engine, plan.problem, uncertainty, trusted, self._tiers.left_s)
             if decision is None:
                 return plan
             cautious = self._solve_alone(plan.problem, decision.net_kw)

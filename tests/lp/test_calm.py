@@ -21,7 +21,7 @@ SLOTS_H = 24
 PRICE, EARNED = 0.30, 0.08
 READING_ERROR_KWH = 0.5
 START_KWH = 5.0
-SHARE = 0.05
+SHARE = 0.02
 SOC_NOISE, LOAD_NOISE = 0.02, 0.10
 SMALL = battery(soc_min_kwh=1.0, reserve_kwh=1.0, wear_cost_per_kwh=0.005)
 LARGE = replace(
