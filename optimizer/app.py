@@ -270,6 +270,7 @@ def _site(
                 Resolution(slot_minutes=finer.slot_minutes, until_hours=finer.until_hours) for finer in planning.finer
             ),
             change_price_share=planning.change_price_share,
+            lower_peaks=planning.lower_peaks,
             preference_budget=planning.preference_budget,
             accepted_gap=planning.accepted_gap,
             replan_minutes=planning.replan_minutes,

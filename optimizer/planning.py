@@ -58,6 +58,7 @@ class PlanningGrid:
     solver_time_s: float = 8.0
     finer: tuple[Resolution, ...] = ()
     change_price_share: float = 0.02
+    lower_peaks: bool = False
     preference_budget: float = 0.0
     accepted_gap: float = 0.01
     replan_minutes: int = 15
@@ -248,6 +249,7 @@ def _problem(
         )
         if is_published
         else None,
+        lowers_peaks=grid.lower_peaks,
         preference_budget=grid.preference_budget,
         accepted_gap=grid.accepted_gap,
         solver_time_s=grid.solver_time_s,

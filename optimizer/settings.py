@@ -132,6 +132,7 @@ class PlanningSettings(Section):
     replan_minutes: GridMinutes = 15
     solver_time_s: Annotated[float, Field(gt=0, le=8)] = 8.0
     change_price_share: Annotated[float, Field(ge=0, le=1)] = 0.02
+    lower_peaks: bool = False
     preference_budget: Annotated[float, Field(ge=0)] = 0.0
     accepted_gap: Annotated[float, Field(ge=0)] = 0.01
     scenarios: Annotated[int, Field(ge=0, le=30)] = 20

@@ -41,6 +41,7 @@ class Problem:
     sun and the DC-coupled batteries exchange together. ``curtailment_steps``: the sun can be cut in so many
     equal steps only; None: to any degree. ``export_extra_cost_per_kwh`` prices the wish to consume one's own
     sun, ``co2_price_per_kg`` the carbon of what is imported; neither is on the bill.
+    ``lowers_peaks``: among plans of equal cost, low peaks of import and export are preferred.
     ``preference_budget`` is what preferences may cost. ``accepted_gap``: a search among binaries may end when no
     more money than this can be left to find; its plan then says so. ``solver_time_s`` bounds the wall-clock of
     all solves together. Raises ValueError on wrong lengths, values that are not finite, and what contradicts itself.
@@ -74,6 +75,7 @@ class Problem:
     gensets: tuple[Genset, ...] = ()
     published: Published | None = None
     uncertainty: Uncertainty | None = None
+    lowers_peaks: bool = False
     preference_budget: float = 0.0
     accepted_gap: float = 0.0
     solver_time_s: float = 8.0

@@ -172,5 +172,6 @@ def _is_the_only_one(model: Model, money: Answer) -> bool:
     """
     priced = np.count_nonzero(np.abs(money.reduced_costs) > ZERO_DUAL)
     priced += np.count_nonzero(np.abs(money.row_duals) > ZERO_DUAL)
-    serving = sum(len(battery.step_kw) for battery in model.variables.batteries)
+    at = model.variables
+    serving = sum(len(battery.step_kw) for battery in at.batteries) + (0 if at.top_kw is None else len(at.top_kw))
     return bool(priced >= len(model.lower) - serving)

@@ -55,6 +55,7 @@ class Variables:
     """Everything that is decided. ``importing`` holds the binaries of ``grid_slots``.
 
     ``at_home`` is 1 in slots without export, where that has to be known apart from ``importing``.
+    ``top_kw`` holds the highest import and the highest export, where preferences look at them.
     Families that a problem has no use for are absent, None or empty. ``count`` is how many variables there are.
     """
 
@@ -74,6 +75,7 @@ class Variables:
     gensets: tuple[GensetColumns, ...]
     peaks: tuple[PeakColumns, ...]
     change_kw: Columns | None
+    top_kw: Columns | None
     count: int
 
     @property
@@ -145,6 +147,7 @@ def create_variables(into: ColumnList, problem: Problem, exclusive: Exclusive, *
         gensets=tuple(create_genset(into, problem, genset) for genset in problem.gensets),
         peaks=tuple(create_peak(into, charge) for charge in problem.peak_charges),
         change_kw=_changes(into, problem),
+        top_kw=into.add("top_kw", 2) if problem.lowers_peaks else None,
         count=0,
     )
     return replace(made, count=into.count)

@@ -1,5 +1,7 @@
 """The model's answers on cases that can be worked by hand, and its invariants on generated ones."""
 
+from dataclasses import replace
+
 import pytest
 from builders import NOON, battery, hours, problem
 from hypothesis import HealthCheck, given, settings
@@ -274,3 +276,24 @@ def _over_limits(case, flows):
     exports = case.export_limit_kw is not None and max(flows.export_kw) > case.export_limit_kw
     reserve = case.battery is not None and min(flows.soc_kwh) < max(case.battery.reserve_kwh, case.battery.soc_min_kwh)
     return imports or exports or reserve
+
+
+def test_low_peaks_are_preferred_where_they_cost_nothing():
+    """13 kWh of load less the 4 that are stored, over the five hours before the last use: 1.8 kW throughout."""
+    case = problem(
+        hours(6),
+        load_kw=(0, 0, 6, 1, 6, 0),
+        solar_kw=0.0,
+        import_price_per_kwh=0.3,
+        export_price_per_kwh=0.0,
+        import_limit_kw=None,
+        export_limit_kw=None,
+        battery=battery(soc_kwh=5.0, charge_efficiency=1.0, discharge_efficiency=1.0),
+        terminal_value_per_kwh=0.0,
+    )
+
+    plain, low = solve(case), solve(replace(case, lowers_peaks=True))
+
+    assert low.objective == pytest.approx(plain.objective, abs=1e-6)
+    assert max(low.flows.import_kw) == pytest.approx(1.8, abs=1e-6)
+    assert max(plain.flows.import_kw) > 4.0

@@ -12,6 +12,7 @@ from optimizer.lp.terms.grid_bans import grid_bans
 from optimizer.lp.terms.grid_limits import grid_limits
 from optimizer.lp.terms.heat_store import heat_store
 from optimizer.lp.terms.least_power import least_power
+from optimizer.lp.terms.lower_peaks import lower_peaks
 from optimizer.lp.terms.one_direction import one_direction
 from optimizer.lp.terms.peak_charges import peak_charges
 from optimizer.lp.terms.power_balance import power_balance
@@ -48,7 +49,7 @@ TERMS: tuple[Term, ...] = (
     wishes,
     calm,
 )
-PREFERENCES: tuple[Term, ...] = (quiet_plan, steady_power)
+PREFERENCES: tuple[Term, ...] = (quiet_plan, steady_power, lower_peaks)
 """Laws that choose among plans of equal cost; they join the model only where there is a choice."""
 
 __all__ = ["PREFERENCES", "TERMS"]
