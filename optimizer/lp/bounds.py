@@ -1,12 +1,21 @@
 """How much power physics allows in each slot: every big-M of the model comes from here."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 
 from optimizer.domain.assets import DeferrableLoad, EvSession, PerSlot
 from optimizer.domain.problem import Problem
 from optimizer.lp.linear import Floats, filled
+
+
+@lru_cache(maxsize=32)
+def _array(values: tuple[float, ...]) -> Floats:
+    """``values`` as an array that nobody may change: every law asks for the same few series."""
+    array = np.array(values, dtype=np.float64)
+    array.flags.writeable = False
+    return array
 
 
 def series(given: PerSlot, problem: Problem) -> Floats:
@@ -16,19 +25,19 @@ def series(given: PerSlot, problem: Problem) -> Floats:
 
 def slot_h(problem: Problem) -> Floats:
     """Hours of each slot."""
-    return np.array(problem.horizon.slot_h)
+    return _array(problem.horizon.slot_h)
 
 
 def demand_kw(problem: Problem) -> Floats:
     """All consumption that no variable moves."""
     standby_kw = sum(battery.standby_kw for battery in problem.batteries)
-    demand: Floats = np.array(problem.load_kw) + np.array(problem.heat_kw) + standby_kw
+    demand: Floats = _array(problem.load_kw) + _array(problem.heat_kw) + standby_kw
     return demand
 
 
 def solar_kw(problem: Problem) -> Floats:
     """What the sun could give."""
-    return np.array(problem.solar_kw)
+    return _array(problem.solar_kw)
 
 
 def presence(asset: DeferrableLoad | EvSession, problem: Problem) -> Floats:

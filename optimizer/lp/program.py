@@ -56,11 +56,17 @@ def create_program(model: Model, weights: Floats) -> Program:
     problem = LpProblem("site")
     core = problem.toRustModel()
     variables: list[_rustcore.Variable] = []
+    lower, upper = np.zeros(len(model.lower)), np.zeros(len(model.lower))
     for name, family, is_whole in model.families:
+        if not len(family):
+            continue
         category = _rustcore.Category.Integer if is_whole else _rustcore.Category.Continuous
         plain = name.translate(_PLAIN)
         names = [f"{plain}_{number}" for number in range(len(family))]
-        variables += core.add_variables_batch(names, 0.0, float("inf"), category)
+        last = family.index[-1]
+        low, high = float(model.lower[last]), float(model.upper[last])
+        variables += core.add_variables_batch(names, low, high, category)
+        lower[family.index], upper[family.index] = low, high
     program = Program(
         problem=problem,
         core=core,
@@ -68,8 +74,8 @@ def create_program(model: Model, weights: Floats) -> Program:
         constraints=_add_rows(core, model.matrix, _row_names(model)),
         shape=_shape(model),
         is_mip=bool(model.is_integer.any()),
-        lower=np.zeros(len(variables)),
-        upper=np.full(len(variables), np.inf),
+        lower=lower,
+        upper=upper,
         matrix=model.matrix,
         right=_right(model.matrix),
     )
@@ -79,9 +85,8 @@ def create_program(model: Model, weights: Floats) -> Program:
 
 
 def _row_names(model: Model) -> list[str]:
-    return [
-        f"{family.name.translate(_PLAIN)}_{number}" for family in model.rows for number in range(len(family.expression))
-    ]
+    names = [(family.name.translate(_PLAIN), len(family.expression)) for family in model.rows]
+    return [f"{plain}_{number}" for plain, count in names for number in range(count)]
 
 
 def _add_rows(core: _rustcore.Model, matrix: Matrix, names: Iterable[str]) -> list[_rustcore.Constraint]:

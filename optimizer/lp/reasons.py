@@ -76,7 +76,7 @@ def _used_at(plan: Plan, profile: BatteryProfile) -> list[str]:
     for slot in range(len(starts) - 1, -1, -1):
         following.append(found)
         if profile.discharge_kw[slot] > RUNS_KW:
-            found = f" ({starts[slot]:%H:%MZ})"
+            found = f" ({starts[slot].hour:02d}:{starts[slot].minute:02d}Z)"
     return following[::-1]
 
 
