@@ -24,10 +24,12 @@ from optimizer.lp import Planner
 from optimizer.market import FeedShelf
 from optimizer.memory import LedgerHistory, LedgerRecorder
 from optimizer.planning import PlanningGrid, horizon_from
+from optimizer.secret import SecretRef
 from optimizer.settings import Settings, SiteSettings
 from optimizer.settings_file import load_settings
 from optimizer.siting import contradictions
 from strategies import FeedContext
+from strategies.options import Secret
 from strategies.registry import build_feed, build_strategy
 
 FIRST_LOOK_H = 72.0
@@ -233,10 +235,11 @@ def _site(
     history: LedgerHistory,
     around: Surroundings,
 ) -> SiteRuntime:
-    context = FeedContext(base_folder=around.base_folder, zone=site.timezone)
     shelf = FeedShelf(
         {
-            name: build_feed(options, path=f"{path}.feeds.{name}", context=context)
+            name: build_feed(
+                options, path=f"{path}.feeds.{name}", context=_feed_context(f"{path}.feeds.{name}", site, around)
+            )
             for name, options in site.feeds.items()
         },
         around.now,
@@ -244,7 +247,11 @@ def _site(
     forecasts = {name: options for name, options in site.forecasts.model_dump().items() if options is not None}
     external = FeedShelf(
         {
-            name: build_feed(options, path=f"{path}.forecasts.{name}", context=context)
+            name: build_feed(
+                options,
+                path=f"{path}.forecasts.{name}",
+                context=_feed_context(f"{path}.forecasts.{name}", site, around),
+            )
             for name, options in forecasts.items()
         },
         around.now,
@@ -299,6 +306,18 @@ def _site(
         planner=Planner(),
     )
     return SiteRuntime(task=task, ports=ports, shelf=shelf)
+
+
+def _feed_context(path: str, site: SiteSettings, around: Surroundings) -> FeedContext:
+    """Where a feed stands; its secrets are found by the settings' rules and kept out of every log."""
+
+    def secret(reference: Secret, option: str) -> str:
+        found = SecretRef.model_validate(reference.model_dump())
+        text = found.resolve(f"{path}.{option}", around.environ, around.base_folder)
+        REDACT.add([text])
+        return text
+
+    return FeedContext(base_folder=around.base_folder, zone=site.timezone, secret=secret)
 
 
 def warn_if_exposed(path: str, url: str) -> None:

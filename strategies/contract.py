@@ -4,6 +4,7 @@ A class that the registry can build has an attribute ``Options`` (a pydantic mod
 validated options in its constructor; a feed's constructor takes a ``FeedContext`` as well.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Protocol
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.series import Series
 from optimizer.domain.tariff import Market, Tariff
+from optimizer.errors import ConfigError
+from strategies.options import Secret
 
 
 class TariffStrategy(Protocol):
@@ -26,9 +29,19 @@ class PriceFeed(Protocol):
     def fetch(self, start: datetime, end: datetime) -> Series: ...
 
 
+def _no_secrets(_: Secret, option: str) -> str:
+    msg = f"{option}: there are no secrets here"
+    raise ConfigError(msg)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedContext:
-    """Where a feed stands: relative paths start at ``base_folder``, naive times are in ``zone`` (IANA name)."""
+    """Where a feed stands: relative paths start at ``base_folder``, naive times are in ``zone`` (IANA name).
+
+    ``secret(reference, option)`` is the text of a secret; it raises ConfigError, naming the option, where there
+    is none.
+    """
 
     base_folder: Path
     zone: str
+    secret: Callable[[Secret, str], str] = _no_secrets

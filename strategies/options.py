@@ -1,8 +1,8 @@
 """What the options of strategies and feeds have in common."""
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 PRICE_LIMIT_PER_KWH = 1e6
 """``Tariff`` takes prices strictly between plus and minus this."""
@@ -14,6 +14,32 @@ Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description='three capital
 """An ISO 4217 code."""
 
 SeriesName = Annotated[str, Field(min_length=1, description="the name of a feed of this site")]
+
+
+class Secret(BaseModel):
+    """Where a secret is: an environment variable, a file or a systemd credential. Never the secret itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    env: str | None = None
+    file: str | None = None
+    credential: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_plain_secret(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            msg = 'a secret is never written into the settings: use {env = "NAME"} or the like'
+            raise ValueError(msg)
+        return given
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        given = [name for name in ("env", "file", "credential") if getattr(self, name) is not None]
+        if len(given) != 1:
+            msg = f"give exactly one of env, file, credential (given: {', '.join(given) or 'none'})"
+            raise ValueError(msg)
+        return self
 
 
 class StrategyOptions(BaseModel):

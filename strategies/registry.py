@@ -10,7 +10,10 @@ from pydantic import BaseModel, ValidationError
 from optimizer.errors import ConfigError
 from strategies.contract import FeedContext, PriceFeed, TariffStrategy
 from strategies.explain import explain, nearest
+from strategies.feeds.amber import Amber
 from strategies.feeds.file import FileFeed
+from strategies.feeds.octopus import Octopus
+from strategies.feeds.tibber import Tibber
 from strategies.flat import Flat
 from strategies.series import SeriesTariff
 from strategies.time_of_use import TimeOfUse
@@ -21,7 +24,10 @@ BUILT_IN_STRATEGIES: Mapping[str, Callable[..., TariffStrategy]] = {
     "time_of_use": TimeOfUse,
 }
 BUILT_IN_FEEDS: Mapping[str, Callable[..., PriceFeed]] = {
+    "amber": Amber,
     "file": FileFeed,
+    "octopus": Octopus,
+    "tibber": Tibber,
 }
 
 IMPORT_FAILURES = (

@@ -51,7 +51,7 @@ def manual_example() -> str:
 
 def test_what_is_built_in_is_listed():
     assert strategy_names() == ("flat", "series", "time_of_use")
-    assert feed_names() == ("file",)
+    assert feed_names() == ("amber", "file", "octopus", "tibber")
     assert ("flat", "built in") in installed_strategies()
     assert ("file", "built in") in installed_feeds()
 
