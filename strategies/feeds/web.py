@@ -60,14 +60,15 @@ class WebDoor:
     def _ask(self, request: httpx.Request, path: str, absent: frozenset[int]) -> bytes | None:
         try:
             response, content = self._receive(request)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             msg = self._clean(f"{self._source}: {request.method} {path} failed: {type(error).__name__}")
             raise SourceUnavailable(msg) from None
         if response.status_code in absent:
             return None
         if response.is_success:
             return content
-        words = self._clean(f"{self._source}: {path} answered {response.status_code}{_words_of(content)}")
+        said = _shortened(self._clean(content.decode("utf-8", errors="replace")))
+        words = self._clean(f"{self._source}: {path} answered {response.status_code}{said}")
         if response.status_code in {401, 403}:
             raise SourceUnauthorized(words)
         if response.status_code in {408, 429} or response.status_code >= 500:
@@ -101,9 +102,9 @@ class WebDoor:
         return words
 
 
-def _words_of(content: bytes) -> str:
-    """The provider's own words on one line, shortened."""
-    words = " ".join(content.decode("utf-8", errors="replace").split())[:MOST_WORDS]
+def _shortened(text: str) -> str:
+    """The provider's own words on one line; secrets are gone before anything is cut off."""
+    words = " ".join(text.split())[:MOST_WORDS]
     return f": {words}" if words else ""
 
 
