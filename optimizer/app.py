@@ -90,6 +90,7 @@ class Surroundings:
     now: Callable[[], datetime]
     environ: Mapping[str, str]
     base_folder: Path
+    feed_cache: Path | None
 
 
 def utc_now() -> datetime:
@@ -106,7 +107,10 @@ def build_dry(
     if settings.heat_cloud.conventions.bess_power_positive is None:
         assumptions = (f'bess_power_positive is not set: assumed "{ASSUMED_SIGN.value}"',)
     conventions = conventions_of(settings, assumed=ASSUMED_SIGN)
-    around = Surroundings(now=now, environ=environ, base_folder=file.parent)
+    cache = feed_cache(settings, file.parent, environ)
+    around = Surroundings(
+        now=now, environ=environ, base_folder=file.parent, feed_cache=cache if cache.is_dir() else None
+    )
     heat = _heat_client(settings, conventions, around)
     where = ledger_path(settings, file.parent, environ)
     if not where.exists():
@@ -123,7 +127,8 @@ def build_live(
     """An application that posts. Raises ConfigError, above all while the battery's sign is not stated."""
     settings = load_settings(file)
     conventions = conventions_of(settings, assumed=None)
-    around = Surroundings(now=now, environ=environ, base_folder=file.parent)
+    cache = feed_cache(settings, file.parent, environ)
+    around = Surroundings(now=now, environ=environ, base_folder=file.parent, feed_cache=cache)
     heat = _heat_client(settings, conventions, around)
     ledger = Ledger.open(ledger_path(settings, file.parent, environ))
     with _closed_on_error(heat, ledger):
@@ -179,6 +184,12 @@ def ledger_path(settings: Settings, base_folder: Path, environ: Mapping[str, str
     if settings.ledger.path is not None:
         return base_folder / settings.ledger.path
     return Path(environ.get("STATE_DIRECTORY", ".").split(":")[0]) / "heat-optimizer.sqlite3"
+
+
+def feed_cache(settings: Settings, base_folder: Path, environ: Mapping[str, str]) -> Path:
+    """Where the answers of price providers are kept: in the state directory, else beside the ledger."""
+    state = environ.get("STATE_DIRECTORY")
+    return (Path(state.split(":")[0]) if state else ledger_path(settings, base_folder, environ).parent) / "feeds"
 
 
 def site_of(settings: SiteSettings) -> Site:
@@ -317,7 +328,13 @@ def _feed_context(path: str, site: SiteSettings, around: Surroundings) -> FeedCo
         REDACT.add([text])
         return text
 
-    return FeedContext(base_folder=around.base_folder, zone=site.timezone, secret=secret)
+    return FeedContext(
+        base_folder=around.base_folder,
+        zone=site.timezone,
+        secret=secret,
+        cache_folder=around.feed_cache,
+        now=around.now,
+    )
 
 
 def warn_if_exposed(path: str, url: str) -> None:

@@ -12,16 +12,11 @@ from optimizer.domain.series import Series
 from optimizer.domain.tariff import Market
 from optimizer.errors import HeatOptimizerError
 from strategies import PriceFeed
+from strategies.feeds.cached import CachedFeed
+from strategies.feeds.overlay import upper_alone
 
 LOOK_BACK = timedelta(days=8)
 FRESH_FOR = timedelta(minutes=15)
-
-
-@dataclass(slots=True)
-class _Kept:
-    series: Series
-    fetched_at: datetime
-    until: datetime
 
 
 @dataclass(slots=True)
@@ -30,8 +25,11 @@ class FeedShelf:
 
     feeds: Mapping[str, PriceFeed]
     now: Callable[[], datetime]
-    _kept: dict[str, _Kept] = field(default_factory=dict)
+    _kept: dict[str, CachedFeed] = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._kept = {name: _kept_in_memory(feed, self.now) for name, feed in self.feeds.items()}
 
     def market(self, horizon: Horizon) -> Market:
         """What the feeds know around the horizon. One that has nothing is left out: a tariff that needs it says so."""
@@ -58,23 +56,23 @@ class FeedShelf:
 
     def _one(self, name: str, start: datetime, end: datetime) -> Series:
         with self._lock:
-            kept = self._kept.get(name)
-            now = self.now()
-            if kept is not None and now - kept.fetched_at < FRESH_FOR and kept.until >= end:
-                return kept.series
-            try:
-                fetch_until = end + FRESH_FOR
-                series = self.feeds[name].fetch(start - LOOK_BACK, fetch_until)
-            except HeatOptimizerError as error:
-                if kept is None:
-                    raise
-                structlog.get_logger().warning(
-                    "feed_failed",
-                    feed=name,
-                    error=error.name,
-                    detail=str(error),
-                    fallback=f"the answer of {kept.fetched_at:%Y-%m-%dT%H:%M:%SZ}",
-                )
-                return kept.series
-            self._kept[name] = _Kept(series=series, fetched_at=now, until=fetch_until)
-            return series
+            answer = self._kept[name].answer(start - LOOK_BACK, end)
+        log = structlog.get_logger()
+        if answer.failure is not None:
+            log.warning(
+                "feed_failed",
+                feed=name,
+                error=answer.failure.name,
+                detail=str(answer.failure),
+                fallback=f"cached answer of {answer.fetched_at:%Y-%m-%dT%H:%M:%SZ}",
+            )
+        if answer.unsaved is not None:
+            log.warning("feed_not_saved", feed=name, detail=answer.unsaved)
+        return answer.series
+
+
+def _kept_in_memory(feed: PriceFeed, now: Callable[[], datetime]) -> CachedFeed:
+    """A feed that keeps its answers already, or one that keeps the last one, whatever its age, while it runs."""
+    if isinstance(feed, CachedFeed):
+        return feed
+    return CachedFeed(feed, None, now, FRESH_FOR, pause=timedelta(0), joined=upper_alone)

@@ -6,7 +6,7 @@ validated options in its constructor; a feed's constructor takes a ``FeedContext
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -34,14 +34,21 @@ def _no_secrets(_: Secret, option: str) -> str:
     raise ConfigError(msg)
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedContext:
     """Where a feed stands: relative paths start at ``base_folder``, naive times are in ``zone`` (IANA name).
 
     ``secret(reference, option)`` is the text of a secret; it raises ConfigError, naming the option, where there
-    is none.
+    is none. Answers of providers are kept in ``cache_folder``; without one they are kept by nobody. ``now`` is
+    the present, aware.
     """
 
     base_folder: Path
     zone: str
     secret: Callable[[Secret, str], str] = _no_secrets
+    cache_folder: Path | None = None
+    now: Callable[[], datetime] = _utc_now

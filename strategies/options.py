@@ -1,6 +1,7 @@
 """What the options of strategies and feeds have in common."""
 
-from typing import Annotated, Any, Self
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -14,6 +15,9 @@ Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description='three capital
 """An ISO 4217 code."""
 
 SeriesName = Annotated[str, Field(min_length=1, description="the name of a feed of this site")]
+
+WebAddress = Annotated[str, Field(pattern=r"^https?://\S+$", description="scheme and host")]
+"""Where a provider is; another one than its own is for mirrors and tests."""
 
 
 class Secret(BaseModel):
@@ -52,3 +56,17 @@ class FeedOptions(BaseModel):
     """Base of a feed's ``Options``: frozen, unknown keys refused, numbers finite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class WebFeedOptions(FeedOptions):
+    """Base of the ``Options`` of a feed that asks a provider: its answers are kept, also over a restart.
+
+    ``FRESH_FOR`` is how long an answer stands before the provider is asked again: a little less than the time
+    between two refreshes that shall both ask.
+    """
+
+    FRESH_FOR: ClassVar[timedelta] = timedelta(minutes=12)
+
+    max_age_hours: Annotated[
+        float, Field(strict=True, gt=0, le=8760, description="hours for which an answer stands in while the feed fails")
+    ] = 48.0

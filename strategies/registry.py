@@ -11,10 +11,12 @@ from optimizer.errors import ConfigError
 from strategies.contract import FeedContext, PriceFeed, TariffStrategy
 from strategies.explain import explain, nearest
 from strategies.feeds.amber import Amber
+from strategies.feeds.cached import kept_on_disk
 from strategies.feeds.file import FileFeed
 from strategies.feeds.octopus import Octopus
 from strategies.feeds.tibber import Tibber
 from strategies.flat import Flat
+from strategies.options import WebFeedOptions
 from strategies.series import SeriesTariff
 from strategies.time_of_use import TimeOfUse
 
@@ -106,10 +108,15 @@ def build_strategy(options: Mapping[str, object], *, path: str) -> TariffStrateg
 
 
 def build_feed(options: Mapping[str, object], *, path: str, context: FeedContext) -> PriceFeed:
-    """The feed that ``options["feed"]`` names; otherwise as ``build_strategy``."""
+    """The feed that ``options["feed"]`` names; otherwise as ``build_strategy``.
+
+    With a cache folder the answers of a provider are kept there.
+    """
     chosen = _choose(FEEDS, options, path)
     built: PriceFeed = _construct(FEEDS, path, lambda: chosen.factory(chosen.options, context))
-    return built
+    if context.cache_folder is None or not isinstance(chosen.options, WebFeedOptions):
+        return built
+    return kept_on_disk(built, str(options[FEEDS.key]), chosen.options, context, context.cache_folder)
 
 
 def _catalogue(kind: _Kind) -> dict[str, _Plugin]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from math import isfinite
@@ -36,7 +36,8 @@ class WebDoor:
     ) -> None:
         self._source = source
         self._base_url = base_url.rstrip("/")
-        self._secrets = tuple(secret for secret in secrets if secret)
+        self._secrets = tuple(form for secret in secrets if secret for form in _written(secret))
+        self._longest = timedelta(seconds=timeout_s + CONNECT_S)
         self._client = httpx.Client(
             headers={"User-Agent": USER_AGENT, "Accept": "*/*", **headers},
             timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s)),
@@ -50,19 +51,18 @@ class WebDoor:
 
         Raises SourceUnavailable, SourceUnauthorized, SourceRejected or SourceMalformed.
         """
-        return self._ask(self._client.build_request("GET", self._base_url + path, params=dict(params)), path, absent)
+        return self._ask("GET", path, absent, params=dict(params))
 
     def post_json(self, path: str, body: object) -> bytes:
         """The body of a 2xx answer to ``body``; raises as ``get`` does."""
-        request = self._client.build_request("POST", self._base_url + path, json=body)
-        return self._ask(request, path, frozenset()) or b""
+        return self._ask("POST", path, frozenset(), json=body) or b""
 
-    def _ask(self, request: httpx.Request, path: str, absent: frozenset[int]) -> bytes | None:
+    def _ask(self, method: str, path: str, absent: frozenset[int], **sent: Any) -> bytes | None:
         try:
-            response, content = self._receive(request)
+            response, content = self._receive(self._client.build_request(method, self._base_url + path, **sent))
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            msg = self._clean(f"{self._source}: {request.method} {path} failed: {type(error).__name__}")
-            raise SourceUnavailable(msg) from None
+            kind = SourceMalformed if isinstance(error, httpx.DecodingError) else SourceUnavailable
+            raise kind(self._clean(f"{self._source}: {method} {path} failed: {type(error).__name__}")) from None
         if response.status_code in absent:
             return None
         if response.is_success:
@@ -88,18 +88,28 @@ class WebDoor:
         raise SourceUnavailable(msg)
 
     def _content_of(self, response: httpx.Response) -> bytes:
-        content = bytearray()
+        """The body, which may neither grow nor drip for ever."""
+        content, give_up_at = bytearray(), datetime.now(UTC) + self._longest
         for chunk in response.iter_bytes():
             content += chunk
             if len(content) > MOST_BYTES:
                 msg = f"{self._source}: an answer of more than {MOST_BYTES} bytes"
                 raise SourceMalformed(msg)
+            if datetime.now(UTC) > give_up_at:
+                msg = f"{self._source}: an answer that was not complete after {self._longest.total_seconds():g} s"
+                raise SourceUnavailable(msg)
         return bytes(content)
 
     def _clean(self, words: str) -> str:
         for secret in self._secrets:
             words = words.replace(secret, "***")
         return words
+
+
+def _written(secret: str) -> set[str]:
+    """The secret as it is and as it stands in a query, since a provider may repeat the address it was asked at."""
+    quoted = str(httpx.QueryParams({"": secret}))[1:]
+    return {secret, quoted, quoted.replace("+", "%20")}
 
 
 def _shortened(text: str) -> str:
