@@ -24,6 +24,7 @@ from optimizer.lp import Planner
 from optimizer.market import FeedShelf
 from optimizer.memory import LedgerHistory, LedgerRecorder
 from optimizer.planning import PlanningGrid, horizon_from
+from optimizer.pricing import PriceSources
 from optimizer.secret import SecretRef
 from optimizer.settings import Settings, SiteSettings
 from optimizer.settings_file import load_settings
@@ -296,7 +297,12 @@ def _site(
             risk_weight=planning.risk_weight,
             risk_tail=planning.risk_tail,
         ),
-        strategy=build_strategy(site.tariff, path=f"{path}.tariff"),
+        prices=PriceSources(
+            strategy=build_strategy(site.tariff, path=f"{path}.tariff"),
+            fallback=None
+            if site.fallback_tariff is None
+            else build_strategy(site.fallback_tariff, path=f"{path}.fallback_tariff"),
+        ),
         stale_after=timedelta(minutes=wire.stale_after_minutes),
         unusable_after=timedelta(minutes=wire.unusable_after_minutes),
         hold_tolerance_kw=site.hold_tolerance_kw,

@@ -12,6 +12,8 @@ from optimizer.domain.conventions import AfterLastEntry
 from optimizer.errors import HeatOptimizerError, SourceError, SourceUnavailable
 from optimizer.planning import Planned, horizon_from
 from optimizer.ports import Deadline
+from optimizer.pricing import price_site
+from optimizer.siting import PriceStep
 
 MOST_SKEW = timedelta(seconds=5)
 WITHIN_S = 10.0
@@ -125,12 +127,12 @@ def _site(app: Application, site: SiteRuntime) -> Iterator[Finding]:
 def _tariff(app: Application, site: SiteRuntime, subject: str) -> Iterator[Finding]:
     horizon = horizon_from(app.now(), site.task.grid, site.task.site.zone)
     try:
-        tariff = site.task.strategy.tariff(horizon, site.ports.market.market(horizon))
+        priced = price_site(site.task.site, site.task.prices, site.ports.market, site.ports.meter, horizon, app.now())
     except HeatOptimizerError as error:
         yield _fail(f"{subject} tariff", f"{error.name}: {error}")
         return
-    if tariff.known_until is not None and tariff.known_until < horizon.end:
-        yield _warn(f"{subject} tariff", f"prices are known until {tariff.known_until:%Y-%m-%dT%H:%MZ} only")
+    if priced.step is not PriceStep.FRESH:
+        yield _warn(f"{subject} tariff", f"{priced.step.value}: {priced.why}")
     else:
         yield _ok(f"{subject} tariff", f"covers {len(horizon)} slots to {horizon.end:%Y-%m-%dT%H:%MZ}")
 

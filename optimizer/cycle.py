@@ -36,9 +36,9 @@ from optimizer.ports import (
     RecallMeter,
     RecallSoc,
 )
+from optimizer.pricing import PriceSources, price_site
 from optimizer.reconcile import reconcile
-from optimizer.siting import metering_needs
-from strategies import TariffStrategy
+from optimizer.siting import Priced, PriceStep
 
 CYCLE_S = 27.0
 """Within this many seconds a cycle is done with the network, whatever the network does."""
@@ -56,7 +56,7 @@ class SiteTask:
     site: Site
     conventions: Conventions
     grid: PlanningGrid
-    strategy: TariffStrategy
+    prices: PriceSources
     stale_after: timedelta
     unusable_after: timedelta
     hold_tolerance_kw: float
@@ -161,22 +161,15 @@ def plan_site(
     if on_snapshot is not None:
         on_snapshot(snapshot, task.conventions)
     horizon = horizon_from(now, task.grid, task.site.zone)
-    tariff = task.strategy.tariff(horizon, ports.market.market(horizon))
-    if len(tariff.import_price_per_kwh) != len(horizon):
-        msg = f"the tariff has {len(tariff.import_price_per_kwh)} prices for {len(horizon)} slots"
-        raise ForecastGap(msg)
+    priced = price_site(task.site, task.prices, ports.market, ports.meter, horizon, now)
     return plan_snapshot(
         site=task.site,
         conventions=task.conventions,
         grid=task.grid,
         horizon=horizon,
-        snapshot=snapshot.degraded(*tariff.notes),
-        tariff=tariff,
+        snapshot=snapshot.degraded(*priced.tariff.notes),
+        priced=priced,
         history=ports.history.history(task.site.site_id, now),
-        metered={
-            need.interval_minutes: ports.meter.metered(task.site.site_id, need.interval_minutes, need.since, now)
-            for need in metering_needs(task.site, now)
-        },
         external=ports.external.external(horizon),
         issued=ports.forecasts.issued(task.site.site_id, days_to_ask(now, task.grid)),
         now=now,
@@ -250,6 +243,7 @@ def log_plan(planned: Planned) -> None:
     log = structlog.get_logger().bind(site_id=planned.snapshot.site_id)
     for reason in planned.snapshot.degradations:
         log.warning("degraded", reason=reason)
+    _log_prices(log, planned.priced)
     forecasts = planned.forecasts
     for name in ("load", "heat", "solar"):
         forecast = getattr(forecasts, name)
@@ -269,11 +263,23 @@ def log_plan(planned: Planned) -> None:
         soc_kwh=None if battery is None else round(battery.soc_kwh, 3),
         solver=planned.plan.solver,
         solve_ms=round(planned.plan.solve_s * 1000, 1),
+        prices=planned.priced.step.value,
         known_prices_until=_when(planned.tariff.known_until),
         why=planned.plan.reasons[0],
         caution=None if caution is None else round(caution.price, 4),
         hangs_on_the_end=None if end is None or not end.matters else True,
     )
+
+
+def _log_prices(log: structlog.typing.FilteringBoundLogger, priced: Priced) -> None:
+    """Published prices that end within the horizon are every morning's case; the rest is worth a warning."""
+    match priced.step:
+        case PriceStep.FRESH:
+            log.debug("prices", step=priced.step.value)
+        case PriceStep.EXTENDED:
+            log.info("prices", step=priced.step.value, why=priced.why)
+        case PriceStep.CACHED | PriceStep.FALLBACK:
+            log.warning("prices", step=priced.step.value, why=priced.why)
 
 
 def _log_outcome(log: structlog.typing.FilteringBoundLogger, outcome: Outcome, planned: Planned | None) -> None:
@@ -294,6 +300,7 @@ def _body(planned: Planned | None) -> dict[str, Any]:
     return {
         "snapshot": planned.snapshot,
         "tariff": planned.tariff,
+        "prices": {"step": planned.priced.step, "why": planned.priced.why},
         "forecasts": planned.forecasts,
         "problem": planned.plan.problem,
         "flows": planned.plan.flows,

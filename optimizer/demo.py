@@ -111,7 +111,7 @@ def run_demo(*, picture: Path | None = None) -> int:
         print_plan(last, console)
         if picture is not None:
             draw_plan(last, picture)
-        _print_bills(console, simulator, site.task.strategy, day_start, start_soc_kwh, options)
+        _print_bills(console, simulator, site.task.prices.strategy, day_start, start_soc_kwh, options)
         console.print(f"{posted} schedules posted in {CYCLES} cycles, each accepted by the simulator's own rules.")
         app.close()
     return 0 if posted else 1

@@ -12,7 +12,7 @@ from optimizer.domain.series import Series
 from optimizer.domain.tariff import Market
 from optimizer.errors import HeatOptimizerError
 from strategies import PriceFeed
-from strategies.feeds.cached import CachedFeed
+from strategies.feeds.cached import Answer, CachedFeed
 from strategies.feeds.overlay import upper_alone
 
 LOOK_BACK = timedelta(days=8)
@@ -33,18 +33,26 @@ class FeedShelf:
 
     def market(self, horizon: Horizon) -> Market:
         """What the feeds know around the horizon. One that has nothing is left out: a tariff that needs it says so."""
-        return Market(series=self._known(horizon))
+        answers = self._known(horizon)
+        return Market(
+            series={name: answer.series for name, answer in answers.items()},
+            stale={
+                name: f"{name}: the answer of {answer.fetched_at:%Y-%m-%dT%H:%MZ} stands in ({answer.failure.name})"
+                for name, answer in answers.items()
+                if answer.failure is not None
+            },
+        )
 
     def external(self, horizon: Horizon) -> Mapping[str, Series]:
         """The same for forecasts that the operator supplies."""
-        return self._known(horizon)
+        return {name: answer.series for name, answer in self._known(horizon).items()}
 
     def refresh(self, horizon: Horizon) -> None:
         """Fetch what is no longer fresh, so that planning need not wait for it."""
         self._known(horizon)
 
-    def _known(self, horizon: Horizon) -> dict[str, Series]:
-        found: dict[str, Series] = {}
+    def _known(self, horizon: Horizon) -> dict[str, Answer]:
+        found: dict[str, Answer] = {}
         for name in self.feeds:
             try:
                 found[name] = self._one(name, horizon.start, horizon.end)
@@ -54,7 +62,7 @@ class FeedShelf:
                 )
         return found
 
-    def _one(self, name: str, start: datetime, end: datetime) -> Series:
+    def _one(self, name: str, start: datetime, end: datetime) -> Answer:
         with self._lock:
             answer = self._kept[name].answer(start - LOOK_BACK, end)
         log = structlog.get_logger()
@@ -68,7 +76,7 @@ class FeedShelf:
             )
         if answer.unsaved is not None:
             log.warning("feed_not_saved", feed=name, detail=answer.unsaved)
-        return answer.series
+        return answer
 
 
 def _kept_in_memory(feed: PriceFeed, now: Callable[[], datetime]) -> CachedFeed:

@@ -29,17 +29,16 @@ from optimizer.domain.uncertainty import Uncertainty
 from optimizer.errors import CommandConflict
 from optimizer.forecast import ForecastInputs, Present, error_days, forecast_site, outcomes
 from optimizer.lp import Planner, change_prices, end_values, take_as_inside
-from optimizer.reconcile import has_heat
+from optimizer.reconcile import has_heat, tighter
 from optimizer.siting import (
     Moment,
+    Priced,
     calendar_of,
     replaces_heat,
     state_site,
     stated_battery,
     without_forecast_heat,
 )
-
-NOTHING_METERED: Mapping[int, pd.DataFrame] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +71,17 @@ class Planned:
     """Everything that one cycle thought. ``clear`` goes in a request of its own before ``batch``."""
 
     snapshot: SiteSnapshot
-    tariff: Tariff
+    priced: Priced
     forecasts: Forecasts
     plan: Plan
     batch: Batch
     clear: Batch | None
     limits: SiteLimits
+
+    @property
+    def tariff(self) -> Tariff:
+        """The contract that was planned with."""
+        return self.priced.tariff
 
 
 def horizon_from(now: datetime, grid: PlanningGrid, zone: str) -> Horizon:
@@ -99,19 +103,20 @@ def plan_snapshot(
     grid: PlanningGrid,
     horizon: Horizon,
     snapshot: SiteSnapshot,
-    tariff: Tariff,
+    priced: Priced,
     history: pd.DataFrame,
     external: Mapping[str, Series],
     issued: Sequence[Issued],
     now: datetime,
     planner: Planner,
-    metered: Mapping[int, pd.DataFrame] = NOTHING_METERED,
 ) -> Planned:
-    """Forecast, solve, compile and check. ``metered`` as in ``siting.Moment``. Raises PlanError or CommandConflict."""
+    """Forecast, solve, compile and check. Raises PlanError or CommandConflict."""
+    tariff = priced.tariff
+    snapshot = _under_contract(snapshot, tariff)
     forecasts = forecast_site(_forecast_inputs(site, conventions, snapshot, history, external, now), horizon)
     published = published_battery_kw(horizon, snapshot.reading.in_force, conventions)
     problem = _problem(site, snapshot, forecasts, tariff, horizon, grid, published)
-    stated = state_site(problem, site, _moment(snapshot, history, metered, now))
+    stated = state_site(problem, site, _moment(snapshot, history, priced, now), tariff)
     snapshot = snapshot.degraded(*stated.notes)
     uncertainty = _uncertainty(forecasts, horizon, grid, issued, history, now)
     if uncertainty is not None and replaces_heat(site):
@@ -141,7 +146,7 @@ def plan_snapshot(
         check(clear, in_force, limits, conventions, now)
     return Planned(
         snapshot=snapshot,
-        tariff=tariff,
+        priced=priced,
         forecasts=forecasts,
         plan=plan,
         batch=batch,
@@ -220,6 +225,15 @@ def _forecast_inputs(
     )
 
 
+def _under_contract(snapshot: SiteSnapshot, tariff: Tariff) -> SiteSnapshot:
+    """The tighter of the connection's limits and the contract's."""
+    return replace(
+        snapshot,
+        import_limit_kw=tighter(snapshot.import_limit_kw, tariff.import_limit_kw),
+        export_limit_kw=tighter(snapshot.export_limit_kw, tariff.export_limit_kw),
+    )
+
+
 def _problem(
     site: Site,
     snapshot: SiteSnapshot,
@@ -256,9 +270,7 @@ def _problem(
     )
 
 
-def _moment(
-    snapshot: SiteSnapshot, history: pd.DataFrame, metered: Mapping[int, pd.DataFrame], now: datetime
-) -> Moment:
+def _moment(snapshot: SiteSnapshot, history: pd.DataFrame, priced: Priced, now: datetime) -> Moment:
     """What the operator's statements need to know of the moment."""
     reading = snapshot.reading
     ratings = None if reading.grid is None else reading.grid.ratings
@@ -269,7 +281,8 @@ def _moment(
         genset_kw=reading.genset_kw,
         outdoor_c=None if snapshot.hcu is None else snapshot.hcu.outdoor_c,
         history=history,
-        metered=metered,
+        metered=priced.metered,
+        past=priced.past,
     )
 
 

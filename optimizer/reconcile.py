@@ -156,15 +156,16 @@ def _uncontrolled_kw(site: Site, reading: SiteReading) -> float | None:
 def _grid_limits(site: Site, reading: SiteReading) -> tuple[float | None, float | None]:
     """The tighter of rating and contract, import and export."""
     ratings = reading.grid.ratings if reading.grid is not None else None
-
-    def tighter(rated_kw: float | None, contract_kw: float | None) -> float | None:
-        known = [kw for kw in (rated_kw, contract_kw) if kw is not None]
-        return min(known) if known else None
-
     return (
         tighter(ratings.intake_kw if ratings else None, site.grid.import_limit_kw),
         tighter(ratings.output_kw if ratings else None, site.grid.export_limit_kw),
     )
+
+
+def tighter(one_kw: float | None, other_kw: float | None) -> float | None:
+    """The lower of two limits; None is no limit."""
+    known = [kw for kw in (one_kw, other_kw) if kw is not None]
+    return min(known) if known else None
 
 
 def _battery(

@@ -218,6 +218,7 @@ class SiteSettings(Section):
     location: LocationSection | None = None
     solar: SolarSection = SolarSection()
     tariff: dict[str, Any]
+    fallback_tariff: dict[str, Any] | None = None
     feeds: dict[str, dict[str, Any]] = Field(default_factory=dict)
     forecasts: ForecastSection = ForecastSection()
     peak_charges: tuple[PeakChargeSection, ...] = ()

@@ -8,22 +8,20 @@ from pydantic import Field, model_validator
 from optimizer.domain.peaks import Direction, PeakStep
 from optimizer.domain.site import (
     BatterySettings,
-    BillingPeriod,
     DeferrableLoadSettings,
     DepthCost,
     EvSessionSettings,
     GensetSettings,
     GridSettings,
     HeatStoreSettings,
-    KnownPeak,
     LimitWindow,
-    LocalWindow,
     NightBand,
-    PeakChargeSettings,
     SocTarget,
     SolarSettings,
     TaperStep,
 )
+from optimizer.domain.tariff import KnownPeak, PeakCharge
+from optimizer.domain.windows import BillingPeriod, LocalWindow
 from optimizer.settings_base import (
     Efficiency,
     Finite,
@@ -270,7 +268,7 @@ class PeakChargeSection(WindowSection):
             raise ValueError(msg)
         return self
 
-    def stated(self) -> PeakChargeSettings:
+    def stated(self) -> PeakCharge:
         """For the domain."""
         apart = {"start", "end", "days", "months"}
         given = {key: value for key, value in dict(self).items() if key not in apart} | {
@@ -278,7 +276,7 @@ class PeakChargeSection(WindowSection):
             "steps": tuple(PeakStep(**dict(step)) for step in self.steps),
             "known_peaks": tuple(KnownPeak(**dict(peak)) for peak in self.known_peaks),
         }
-        return PeakChargeSettings(**given)
+        return PeakCharge(**given)
 
 
 class DeferrableLoadSection(WindowSection):

@@ -66,8 +66,22 @@ fees are the strategy's business.
 '''
 
 from optimizer.domain.horizon import Horizon, Slot
+from optimizer.domain.peaks import Direction, PeakStep, PeakTier
 from optimizer.domain.series import Series
-from optimizer.domain.tariff import Market, Tariff
+from optimizer.domain.tariff import (
+    EnergyTier,
+    EnergyTiers,
+    FixedCharge,
+    KnownPeak,
+    Market,
+    Meter,
+    MinimumCharge,
+    Netting,
+    PeakCharge,
+    PricePart,
+    Tariff,
+)
+from optimizer.domain.windows import BillingPeriod, LocalWindow
 from optimizer.errors import (
     ConfigError,
     ForecastGap,
@@ -78,18 +92,35 @@ from optimizer.errors import (
     SourceUnavailable,
 )
 from strategies.contract import FeedContext, PriceFeed, TariffStrategy
+from strategies.invoice import Invoice, InvoiceLine, invoice
 from strategies.options import Currency, FeedOptions, Price, StrategyOptions
 
 __all__ = [
+    "BillingPeriod",
     "ConfigError",
     "Currency",
+    "Direction",
+    "EnergyTier",
+    "EnergyTiers",
     "FeedContext",
     "FeedOptions",
+    "FixedCharge",
     "ForecastGap",
     "Horizon",
+    "Invoice",
+    "InvoiceLine",
+    "KnownPeak",
+    "LocalWindow",
     "Market",
+    "Meter",
+    "MinimumCharge",
+    "Netting",
+    "PeakCharge",
+    "PeakStep",
+    "PeakTier",
     "Price",
     "PriceFeed",
+    "PricePart",
     "Series",
     "Slot",
     "SourceError",
@@ -100,4 +131,5 @@ __all__ = [
     "StrategyOptions",
     "Tariff",
     "TariffStrategy",
+    "invoice",
 ]

@@ -24,7 +24,10 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/lp/tiers.py": PURE | {"optimizer.lp", "numpy", "time"},
     "optimizer/dispatch": PURE | {"optimizer.dispatch"},
     "optimizer/forecast": PURE | {"optimizer.forecast"} | FORECASTING,
-    "optimizer/siting": PURE | {"optimizer.siting", "optimizer.forecast", "strategies.day_kinds", "numpy", "pandas"},
+    "optimizer/siting": PURE
+    | {"optimizer.siting", "optimizer.forecast", "numpy", "pandas"}
+    | {"strategies.charge_law", "strategies.invoice", "strategies.netting", "strategies.wall_clock"},
+    "optimizer/pricing.py": PURE | {"optimizer.ports", "optimizer.siting", "strategies"},
     "optimizer/reconcile.py": PURE,
     "optimizer/planning.py": PURE
     | {"optimizer.dispatch", "optimizer.forecast", "optimizer.lp", "optimizer.reconcile", "optimizer.siting"}
@@ -32,7 +35,7 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/ports.py": PURE | {"optimizer.reconcile", "pandas"},
     "optimizer/delivery.py": PURE | {"optimizer.dispatch", "optimizer.planning", "optimizer.ports", "structlog"},
     "optimizer/cycle.py": PURE
-    | {"optimizer.ports", "optimizer.planning", "optimizer.delivery", "optimizer.reconcile"}
+    | {"optimizer.ports", "optimizer.planning", "optimizer.pricing", "optimizer.delivery", "optimizer.reconcile"}
     | {"optimizer.forecast", "optimizer.lp", "optimizer.dispatch", "optimizer.siting", "strategies", "structlog"},
     "optimizer/secret.py": PURE | {"pydantic", "os"},
     "optimizer/settings_base.py": {"pydantic"},

@@ -12,8 +12,9 @@ from optimizer.domain.assets import (
     PerSlot,
     ThermalStore,
 )
+from optimizer.domain.charges import LeastBill, NettedEnergy, TieredEnergy
 from optimizer.domain.horizon import Horizon
-from optimizer.domain.peaks import PeakCharge
+from optimizer.domain.peaks import BilledPeak
 from optimizer.domain.uncertainty import Uncertainty
 from optimizer.domain.validity import problem_faults
 
@@ -41,6 +42,7 @@ class Problem:
     sun and the DC-coupled batteries exchange together. ``curtailment_steps``: the sun can be cut in so many
     equal steps only; None: to any degree. ``export_extra_cost_per_kwh`` prices the wish to consume one's own
     sun, ``co2_price_per_kg`` the carbon of what is imported; neither is on the bill.
+    ``fixed_charge`` is due whatever happens.
     ``lowers_peaks``: among plans of equal cost, low peaks of import and export are preferred.
     ``preference_budget`` is what preferences may cost. ``accepted_gap``: a search among binaries may end when no
     more money than this can be left to find; its plan then says so. ``solver_time_s`` bounds the wall-clock of
@@ -67,7 +69,11 @@ class Problem:
     export_extra_cost_per_kwh: float = 0.0
     co2_price_per_kg: float = 0.0
     co2_kg_per_kwh: PerSlot = 0.0
-    peak_charges: tuple[PeakCharge, ...] = ()
+    peak_charges: tuple[BilledPeak, ...] = ()
+    energy_tiers: tuple[TieredEnergy, ...] = ()
+    netting: NettedEnergy | None = None
+    least_bills: tuple[LeastBill, ...] = ()
+    fixed_charge: float = 0.0
     batteries: tuple[Battery, ...] = ()
     heat_stores: tuple[ThermalStore, ...] = ()
     deferrable_loads: tuple[DeferrableLoad, ...] = ()

@@ -5,10 +5,10 @@ Hours of the day are local wall time. What is stated here for every day is laid 
 """
 
 from dataclasses import dataclass
-from datetime import date
 from enum import Enum
 
-from optimizer.domain.peaks import Direction, PeakStep
+from optimizer.domain.tariff import PeakCharge
+from optimizer.domain.windows import LocalWindow
 
 
 class DispatchMode(Enum):
@@ -16,22 +16,6 @@ class DispatchMode(Enum):
 
     BATTERY_POWER = "battery_power"
     BATTERY_SOC = "battery_soc"
-
-
-DAY_MIN = 24 * 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalWindow:
-    """``[start_min, end_min)`` in minutes after local midnight, on each day of ``days`` and ``months``; () is all.
-
-    An end that is not after the start lies on the next day; the window belongs to the day on which it begins.
-    """
-
-    start_min: int = 0
-    end_min: int = DAY_MIN
-    days: tuple[str, ...] = ()
-    months: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,45 +129,6 @@ class SolarSettings:
     curtailment_steps: int | None = None
 
 
-class BillingPeriod(Enum):
-    """How long a billed peak counts before the next begins, in local calendar time."""
-
-    DAY = "day"
-    MONTH = "month"
-    YEAR = "year"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownPeak:
-    """The highest metered power of a local day, known from a meter or a bill."""
-
-    on: date
-    kw: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeakChargeSettings:
-    """What the supplier charges for the highest mean power of a metering interval, once a billing period.
-
-    Only intervals more than half inside ``window`` count. ``floor_kw`` is billed at least, and so is
-    ``ratchet_percent`` of the highest peak of the twelve months before. With ``rolling_months`` the bill is
-    ``price_per_kw`` times the mean of that many monthly peaks: a month's peak counts for its share of the mean.
-    """
-
-    name: str
-    price_per_kw: float = 0.0
-    direction: Direction = Direction.IMPORT
-    interval_minutes: int = 15
-    billing_period: BillingPeriod = BillingPeriod.MONTH
-    window: LocalWindow = LocalWindow()
-    highest_days: int = 1
-    steps: tuple[PeakStep, ...] = ()
-    floor_kw: float = 0.0
-    ratchet_percent: float = 0.0
-    rolling_months: int = 1
-    known_peaks: tuple[KnownPeak, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeferrableLoadSettings:
     """A task of each local day on which ``window`` opens: ``run_hours`` at ``power_kw`` before it closes.
@@ -280,7 +225,7 @@ class Site:
     holiday_country: str | None = None
     has_hcu: bool = False
     hcu_is_site_heatpump: bool = True
-    peak_charges: tuple[PeakChargeSettings, ...] = ()
+    peak_charges: tuple[PeakCharge, ...] = ()
     deferrable_loads: tuple[DeferrableLoadSettings, ...] = ()
     ev_sessions: tuple[EvSessionSettings, ...] = ()
     gensets: tuple[GensetSettings, ...] = ()

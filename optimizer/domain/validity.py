@@ -9,7 +9,8 @@ from optimizer.domain.assets import per_slot
 
 if TYPE_CHECKING:
     from optimizer.domain.assets import Battery, DeferrableLoad, EvSession, Genset, TaperPoint, ThermalStore
-    from optimizer.domain.peaks import PeakCharge
+    from optimizer.domain.charges import NettedEnergy
+    from optimizer.domain.peaks import BilledPeak
     from optimizer.domain.problem import Problem, Published
     from optimizer.domain.uncertainty import Uncertainty
 
@@ -35,13 +36,18 @@ MAY_BE_NEGATIVE = {
     "interval_of_slot",
     "fuel_cost_per_kwh",
     "wear_cost_per_kwh",
+    "added_price_per_kwh",
+    "group_of_slot",
+    "ratchet_of_slot",
+    "missing",
+    "fixed_charge",
 }
 """Every other number is at least 0."""
 LARGEST = 1e9
 """No number of a site, in any of our units, is larger; beyond it a solver's arithmetic is worth nothing."""
 COST_NAMES = (
     *("import", "export", "import_limit over kWh", "export_limit over kWh"),
-    *("wear", "stored_energy", "carbon", "self_consumption", "change"),
+    *("wear", "stored_energy", "carbon", "self_consumption", "change", "netting", "fixed charges"),
 )
 COST_WORDS = (
     *("above", "below", "ceiling", "demanded", "goal", "reserve"),
@@ -50,6 +56,13 @@ COST_WORDS = (
 )
 """With which an asset's costs and shortfalls go on after its name: "battery below window kWh h"."""
 SMALLEST_EFFICIENCY = 0.01
+ONE_PRICE = 1e-8
+"""Prices that differ by less are one price."""
+LISTED = {
+    *("interval_of_slot", "day_of_interval", "daily_peaks_kw", "ratchet_of_slot"),
+    *("group_of_slot", "so_far_import_kwh", "so_far_export_kwh", "above_kwh", "added_price_per_kwh"),
+}
+"""Numbers in a row that are not one for each slot."""
 
 
 def problem_faults(problem: "Problem") -> Iterator[str]:
@@ -77,6 +90,7 @@ def problem_faults(problem: "Problem") -> Iterator[str]:
             yield f"{present.name}: end_slot {present.end_slot} must lie after first_slot {present.first_slot}"
     for charge in problem.peak_charges:
         yield from _peak_faults(charge, slots)
+    yield from _charge_faults(problem)
     if problem.published is not None:
         yield from _published_faults(problem.published, slots)
     if problem.uncertainty is not None:
@@ -97,7 +111,7 @@ def _faults_within(path: str, given: object, slots: int, *, is_series: bool) -> 
             yield from _faults_within(getattr(part, "name", f"{path}[{number}]"), part, slots, is_series=False)
     elif is_dataclass(given) and not isinstance(given, type):
         for field in fields(given):
-            listed = field.name in {"interval_of_slot", "day_of_interval", "daily_peaks_kw"}
+            listed = field.name in LISTED
             part = getattr(given, field.name)
             if not listed:
                 yield from _faults_within(f"{path}.{field.name}", part, slots, is_series=_is_per_slot(field.type))
@@ -135,6 +149,7 @@ def _number_faults(name: str, given: object, slots: int, *, is_series: bool) -> 
 def _name_faults(problem: "Problem") -> Iterator[str]:
     """Reported costs and rows are told apart by name."""
     names = [asset.name for asset in problem.assets] + [charge.name for charge in problem.peak_charges]
+    names += [tiers.name for tiers in problem.energy_tiers] + [bill.name for bill in problem.least_bills]
     for name in names:
         if not name[:1].isalnum():
             yield f"the name {name!r} must begin with a letter or a digit"
@@ -231,7 +246,7 @@ def _taper_faults(name: str, points: "tuple[TaperPoint, ...]", capacity_kwh: flo
         yield f"{name}: continued to empty and to full the curve falls below 0 kW; give it points there"
 
 
-def _peak_faults(charge: "PeakCharge", slots: int) -> Iterator[str]:
+def _peak_faults(charge: "BilledPeak", slots: int) -> Iterator[str]:
     intervals = charge.interval_of_slot
     if len(intervals) != slots:
         yield f"{charge.name}.interval_of_slot has {len(intervals)} values for {slots} slots"
@@ -249,10 +264,51 @@ def _peak_faults(charge: "PeakCharge", slots: int) -> Iterator[str]:
         yield f"{charge.name}.highest_days is {charge.highest_days}: it must be at least 1"
     if charge.highest_days > 1 and looked_at and len(charge.day_of_interval) <= max(looked_at):
         yield f"{charge.name}.day_of_interval has {len(charge.day_of_interval)} values, interval {max(looked_at)} none"
+    if charge.ratchet_of_slot and len(charge.ratchet_of_slot) != slots:
+        yield f"{charge.name}.ratchet_of_slot has {len(charge.ratchet_of_slot)} values for {slots} slots"
+    if charge.ratchet_share > 1:
+        yield f"{charge.name}.ratchet_share is {charge.ratchet_share:g}: it must be at most 1"
+    bounds = [tier.above_kw for tier in charge.tiers]
+    if bounds != sorted(set(bounds)):
+        yield f"{charge.name}.tiers must rise in above_kw"
     bounds = [step.above_kw for step in charge.steps]
     charges = [step.charge for step in charge.steps]
     if bounds != sorted(bounds) or charges != sorted(charges):
         yield f"{charge.name}.steps must rise in above_kw and in charge"
+
+
+def _charge_faults(problem: "Problem") -> Iterator[str]:
+    slots = len(problem.horizon)
+    for tiers in problem.energy_tiers:
+        if len(tiers.counts) != slots:
+            yield f"{tiers.name}.counts has {len(tiers.counts)} values for {slots} slots"
+        if len(tiers.above_kwh) != len(tiers.added_price_per_kwh):
+            yield f"{tiers.name}: above_kwh and added_price_per_kwh must be equally long"
+        if list(tiers.above_kwh) != sorted(set(tiers.above_kwh)):
+            yield f"{tiers.name}.above_kwh must rise: {list(tiers.above_kwh)}"
+    if problem.netting is not None:
+        yield from _netting_faults(problem.netting, problem)
+    for bill in problem.least_bills:
+        if not 0 <= bill.first_slot < bill.end_slot <= slots:
+            yield f"{bill.name}: first_slot {bill.first_slot} and end_slot {bill.end_slot} must rise within {slots}"
+
+
+def _netting_faults(netting: "NettedEnergy", problem: "Problem") -> Iterator[str]:
+    slots, groups = len(problem.horizon), len(netting.so_far_import_kwh)
+    if len(netting.group_of_slot) != slots:
+        yield f"netting.group_of_slot has {len(netting.group_of_slot)} values for {slots} slots"
+        return
+    if len(netting.so_far_export_kwh) != groups:
+        yield "netting.so_far_import_kwh and so_far_export_kwh must be equally long"
+    if {group for group in netting.group_of_slot if group >= 0} != set(range(groups)):
+        yield f"netting.group_of_slot must hold each of the {groups} groups of so_far_import_kwh, and no other"
+    prices: dict[int, tuple[float, float]] = {}
+    rows = zip(netting.group_of_slot, problem.import_price_per_kwh, problem.export_price_per_kwh, strict=False)
+    for slot, (group, bought, sold) in enumerate(rows):
+        first = prices.setdefault(group, (bought, sold))
+        if group >= 0 and max(abs(first[0] - bought), abs(first[1] - sold)) > ONE_PRICE:
+            yield f"netting: slot {slot} is in group {group} but has other prices than its first slot"
+            return
 
 
 def _published_faults(published: "Published", slots: int) -> Iterator[str]:

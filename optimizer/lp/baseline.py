@@ -13,6 +13,7 @@ from optimizer.lp.linear import Columns, Floats
 from optimizer.lp.model import build_model
 from optimizer.lp.read import stored
 from optimizer.lp.rule import follow_the_load
+from optimizer.lp.settle import settle_charges
 from optimizer.lp.term import Tier
 from optimizer.lp.variables import Exclusive
 
@@ -75,4 +76,7 @@ def price(problem: Problem, flows: Flows) -> Mapping[str, float]:
     if answer.ending is Ending.INFEASIBLE:
         msg = f"site {problem.site_id}: these flows cannot happen at this site"
         raise PlanInfeasible(msg)
-    return model.amounts(Tier.MONEY, answer.values)
+    values = answer.values.copy()
+    values[at.import_kw.index], values[at.export_kw.index] = flows.import_kw, flows.export_kw
+    settle_charges(problem, at, values)
+    return model.amounts(Tier.MONEY, values)

@@ -1,20 +1,19 @@
 """LP values to a plan: solver noise removed, dependent quantities derived again exactly, duals named."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.domain.assets import Battery, ThermalStore
-from optimizer.domain.peaks import Direction
 from optimizer.domain.plan import AssetProfile, BatteryProfile, Flows, Marginals, Optimal, Plan
 from optimizer.domain.problem import Problem
 from optimizer.lp.bounds import demand_kw, series, slot_h, solar_kw
 from optimizer.lp.highs import Answer
 from optimizer.lp.linear import Columns, Floats
 from optimizer.lp.model import Model
+from optimizer.lp.settle import settle_charges
 from optimizer.lp.term import BREACHES, Tier
-from optimizer.lp.terms.peak_charges import billed_kw, interval_means_kw
 from optimizer.lp.variables import Exclusive, Variables
 
 NOISE_KW = 5e-7
@@ -54,6 +53,7 @@ def read_plan(problem: Problem, model: Model, values: Floats, money: Answer) -> 
     grid_kw = demand_kw(problem) - solar_kw(problem) + curtailed + net_kw + used_kw - given_kw
     imported, exported = np.maximum(grid_kw, 0.0), np.maximum(-grid_kw, 0.0)
     x[at.import_kw.index], x[at.export_kw.index] = imported, exported
+    settle_charges(problem, at, x)
     costs = model.amounts(Tier.MONEY, x)
     return Plan(
         problem=problem,
@@ -71,7 +71,7 @@ def read_plan(problem: Problem, model: Model, values: Floats, money: Answer) -> 
         costs=costs,
         objective=sum(costs.values()),
         shortfalls={name: amount for tier in BREACHES for name, amount in model.amounts(tier, x).items()},
-        peaks_kw=_peaks(problem, at, x),
+        peaks_kw={peak.charge.name: float(x[peak.billed_kw.index][0]) for peak in at.peaks},
         marginals=_marginals(problem, model, money),
         solve_s=0.0,
     )
@@ -143,14 +143,6 @@ def temperatures(store: ThermalStore, problem: Problem, electrical_kw: Floats) -
     return np.array(levels)
 
 
-def _peaks(problem: Problem, at: Variables, x: Floats) -> Mapping[str, float]:
-    peaks = {}
-    for each in at.peaks:
-        flow = at.import_kw if each.charge.direction is Direction.IMPORT else at.export_kw
-        peaks[each.charge.name] = billed_kw(each.charge, interval_means_kw(each.charge, problem, flow).values(x))
-    return peaks
-
-
 def _marginals(problem: Problem, model: Model, money: Answer) -> Marginals:
     """Duals are per kW of a slot's mean power; divided by its hours they are per kWh."""
     if not len(money.row_duals):
@@ -190,6 +182,8 @@ def slots_with_both(problem: Problem, at: Variables, values: Floats) -> Exclusiv
         return np.minimum(values[inward.index], values[outward.index]) > BOTH_KW
 
     matters = np.array(problem.import_price_per_kwh) != np.array(problem.export_price_per_kwh)
+    if problem.netting is not None:  # what is netted costs the same both ways
+        matters &= np.array(problem.netting.group_of_slot) < 0
     grid = np.flatnonzero(both(at.import_kw, at.export_kw) & matters)
     batteries = {}
     for each in at.batteries:

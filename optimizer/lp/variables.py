@@ -8,6 +8,7 @@ import numpy as np
 from optimizer.domain.problem import Problem
 from optimizer.lp.battery_variables import BatteryColumns, create_battery
 from optimizer.lp.bounds import most_export_kw, most_import_kw, most_supply_kw, most_use_kw, series, solar_kw
+from optimizer.lp.charge_variables import NettedColumns, TierColumns, create_netting, create_tiers
 from optimizer.lp.columns import ColumnList
 from optimizer.lp.flexible_variables import (
     GensetColumns,
@@ -55,7 +56,8 @@ class Variables:
     """Everything that is decided. ``importing`` holds the binaries of ``grid_slots``.
 
     ``at_home`` is 1 in slots without export, where that has to be known apart from ``importing``.
-    ``top_kw`` holds the highest import and the highest export, where preferences look at them.
+    ``top_up`` is what each least bill adds. ``top_kw`` holds the highest import and the highest export, where
+    preferences look at them.
     Families that a problem has no use for are absent, None or empty. ``count`` is how many variables there are.
     """
 
@@ -74,6 +76,9 @@ class Variables:
     sessions: tuple[SessionColumns, ...]
     gensets: tuple[GensetColumns, ...]
     peaks: tuple[PeakColumns, ...]
+    tiers: tuple[TierColumns, ...]
+    netted: NettedColumns | None
+    top_up: Columns | None
     change_kw: Columns | None
     top_kw: Columns | None
     count: int
@@ -146,6 +151,9 @@ def create_variables(into: ColumnList, problem: Problem, exclusive: Exclusive, *
         sessions=tuple(create_session(into, problem, session, is_strict=is_strict) for session in problem.ev_sessions),
         gensets=tuple(create_genset(into, problem, genset) for genset in problem.gensets),
         peaks=tuple(create_peak(into, charge) for charge in problem.peak_charges),
+        tiers=tuple(create_tiers(into, tiers) for tiers in problem.energy_tiers),
+        netted=create_netting(into, problem),
+        top_up=into.add("top_up", len(problem.least_bills)) if problem.least_bills else None,
         change_kw=_changes(into, problem),
         top_kw=into.add("top_kw", 2) if problem.lowers_peaks else None,
         count=0,

@@ -6,14 +6,19 @@ from dataclasses import dataclass, replace
 from optimizer.domain.assets import Battery
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.problem import Problem
-from optimizer.domain.site import LocalWindow, Site
+from optimizer.domain.site import Site
+from optimizer.domain.tariff import Tariff
+from optimizer.domain.windows import LocalWindow
 from optimizer.siting.battery import stated_battery
+from optimizer.siting.charges import with_charges
 from optimizer.siting.grid import with_grid
 from optimizer.siting.heat import heat_stores, notes_on_heat, replaces_heat, without_forecast_heat
-from optimizer.siting.local_time import calendar_of, local_horizon
+from optimizer.siting.local_time import calendar_of
+from optimizer.siting.metering import MeterNeed, carried, meter_of, metering_needs, month_to_date
 from optimizer.siting.moment import Moment
-from optimizer.siting.peaks import MeterNeed, metering_needs, peak_charges
+from optimizer.siting.priced import Priced, PriceStep
 from optimizer.siting.tasks import deferrable_loads, ev_sessions, gensets
+from strategies.wall_clock import local_horizon
 
 MADE_UP_KWH, MADE_UP_KW = 10.0, 5.0
 """A battery whose size only the cloud knows, for a first look at what is stated about it."""
@@ -27,8 +32,19 @@ class Stated:
     notes: tuple[str, ...]
 
 
-def state_site(problem: Problem, site: Site, moment: Moment) -> Stated:
+def contract(tariff: Tariff, site: Site) -> Tariff:
+    """The tariff with the charges that the site's settings add; its windows follow the site's holidays."""
+    return replace(
+        tariff,
+        peak_charges=(*tariff.peak_charges, *site.peak_charges),
+        holiday_country=tariff.holiday_country or site.holiday_country,
+    )
+
+
+def state_site(problem: Problem, site: Site, moment: Moment, tariff: Tariff | None = None) -> Stated:
     """``problem`` (forecasts, prices, connection and battery) with the site's contract and its other assets.
+
+    ``tariff`` is the whole contract (see ``contract``); without it the problem's prices and the site's own charges.
 
     A heat store whose heat pump is the site's takes the heat forecast's place.
     """
@@ -36,20 +52,24 @@ def state_site(problem: Problem, site: Site, moment: Moment) -> Stated:
     stores = heat_stores(site, problem, local, moment)
     if replaces_heat(site):
         problem = replace(problem, heat_kw=(0.0,) * len(problem.horizon))
-    charges, notes = peak_charges(site, local, moment.metered, moment.at)
-    problem = with_grid(problem, site.grid, local, moment)
+    if tariff is None:
+        prices = (problem.import_price_per_kwh, problem.export_price_per_kwh)
+        bare = Tariff(import_price_per_kwh=prices[0], export_price_per_kwh=prices[1], currency=problem.currency)
+        tariff = contract(bare, site)
+    known = carried(tariff, problem.horizon, local.calendar, moment.metered, moment.past)
+    problem = with_charges(problem, known.tariff, local)
+    problem = with_grid(problem, site.grid, local, moment, tariff.co2_kg_per_kwh)
     return Stated(
         problem=replace(
             problem,
             inverter_limit_kw=site.solar.inverter_limit_kw,
             curtailment_steps=site.solar.curtailment_steps,
-            peak_charges=charges,
             heat_stores=stores,
             deferrable_loads=tuple(deferrable_loads(site.deferrable_loads, local)),
             ev_sessions=tuple(ev_sessions(site.ev_sessions, local)),
             gensets=tuple(gensets(site.gensets, moment.genset_kw)),
         ),
-        notes=(*notes, *notes_on_heat(site, local, moment)),
+        notes=(*known.notes, *notes_on_heat(site, local, moment)),
     )
 
 
@@ -103,10 +123,16 @@ def _every_day(site: Site) -> Site:
 __all__ = [
     "MeterNeed",
     "Moment",
+    "PriceStep",
+    "Priced",
     "Stated",
     "calendar_of",
+    "carried",
+    "contract",
     "contradictions",
+    "meter_of",
     "metering_needs",
+    "month_to_date",
     "replaces_heat",
     "state_site",
     "stated_battery",

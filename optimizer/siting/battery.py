@@ -9,7 +9,7 @@ from optimizer.domain.assets import Battery, DepthSegment, TaperPoint
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.site import BatterySettings, TaperStep
 from optimizer.forecast.align import Floats
-from optimizer.siting.local_time import Calendar, local_horizon
+from strategies.wall_clock import Calendar, local_horizon
 
 DAY_H = 24.0
 

@@ -9,12 +9,16 @@ from optimizer.domain.assets import PerSlot
 from optimizer.domain.problem import Problem
 from optimizer.domain.site import GridSettings, LimitWindow
 from optimizer.forecast.align import Flags
-from optimizer.siting.local_time import LocalHorizon
 from optimizer.siting.moment import Moment
+from strategies.wall_clock import LocalHorizon
 
 
-def with_grid(problem: Problem, grid: GridSettings, local: LocalHorizon, moment: Moment) -> Problem:
+def with_grid(
+    problem: Problem, grid: GridSettings, local: LocalHorizon, moment: Moment, co2_kg_per_kwh: tuple[float, ...] = ()
+) -> Problem:
     """``problem`` under the contract's limits and with the operator's wishes.
+
+    ``co2_kg_per_kwh`` of the tariff, where it states any, goes before the operator's.
 
     A limit counts in each slot that any part of its window touches: what holds for some minutes must be kept in
     them. What may not be exported (a ban, or a price below the floor) is an export limit of 0 kW in those slots
@@ -36,7 +40,7 @@ def with_grid(problem: Problem, grid: GridSettings, local: LocalHorizon, moment:
         export_rating_kw=_rating_kw(moment.export_rated_kw, grid.export_over_price_per_kwh, surplus_kw),
         export_extra_cost_per_kwh=grid.self_consumption_price_per_kwh,
         co2_price_per_kg=grid.co2_price_per_kg,
-        co2_kg_per_kwh=grid.co2_kg_per_kwh,
+        co2_kg_per_kwh=co2_kg_per_kwh or grid.co2_kg_per_kwh,
     )
 
 

@@ -14,8 +14,8 @@ from optimizer.forecast.cop import radiator_cop
 from optimizer.forecast.outdoor import forecast_outdoor_c
 from optimizer.forecast.past import read_past
 from optimizer.forecast.plausible import known_c
-from optimizer.siting.local_time import LocalHorizon
 from optimizer.siting.moment import Moment
+from strategies.wall_clock import LocalHorizon
 
 MOSTLY = 0.5
 USUAL_COP = 3.0

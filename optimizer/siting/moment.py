@@ -6,6 +6,8 @@ from datetime import datetime
 
 import pandas as pd
 
+from optimizer.domain.tariff import Meter, Tariff
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
@@ -13,7 +15,7 @@ class Moment:
 
     ``history`` as in ``ForecastInputs``. ``metered`` holds, by the minutes of a metering interval, a frame with the
     intervals' starts (aware UTC, rising) as index, the mean ``import_kw`` and ``export_kw`` of each, and in
-    ``readings`` from how many readings.
+    ``readings`` from how many readings. ``past``: the running month's prices so far and what was metered under them.
     """
 
     at: datetime
@@ -23,3 +25,4 @@ class Moment:
     outdoor_c: float | None = None
     history: pd.DataFrame = field(default_factory=pd.DataFrame)
     metered: Mapping[int, pd.DataFrame] = field(default_factory=dict)
+    past: tuple[Tariff, Meter] | None = None

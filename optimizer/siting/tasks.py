@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from optimizer.domain.assets import DeferrableLoad, EvSession, Genset
 from optimizer.domain.site import DeferrableLoadSettings, EvSessionSettings, GensetSettings
-from optimizer.siting.local_time import LocalHorizon, slots_within
+from optimizer.siting.local_time import slots_within
+from strategies.wall_clock import LocalHorizon
 
 RUNS_FROM = 0.01
 """Of its power: a generator that gives less counts as off."""

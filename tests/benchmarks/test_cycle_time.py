@@ -14,6 +14,7 @@ from optimizer.cycle import read_snapshot
 from optimizer.daemon import Jobs
 from optimizer.planning import PlanningGrid, horizon_from, plan_snapshot
 from optimizer.ports import Deadline
+from optimizer.pricing import price_site
 
 RUNS = 40
 TARIFFS = {
@@ -60,7 +61,7 @@ def test_a_cycle_of_96_slots(tmp_path, tariff, record_property):
             snapshot = read_snapshot(site.task, site.ports, now, deadline)
             history = site.ports.history.history(world.site_id, now)
             horizon = horizon_from(now, grid, site.task.site.zone)
-            market = site.ports.market.market(horizon)
+            priced = price_site(site.task.site, site.task.prices, site.ports.market, site.ports.meter, horizon, now)
             began = perf_counter()
             planned = plan_snapshot(
                 site=site.task.site,
@@ -68,7 +69,7 @@ def test_a_cycle_of_96_slots(tmp_path, tariff, record_property):
                 grid=grid,
                 horizon=horizon,
                 snapshot=snapshot,
-                tariff=site.task.strategy.tariff(horizon, market),
+                priced=priced,
                 history=history,
                 external={},
                 issued=(),

@@ -10,12 +10,22 @@ from typing import get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from optimizer.domain.assets import DepthSegment, EndValue, TaperPoint
+from optimizer.domain.charges import LeastBill, NettedEnergy
 from optimizer.domain.horizon import Horizon
-from optimizer.domain.peaks import PeakStep
+from optimizer.domain.peaks import PeakStep, PeakTier
 from optimizer.domain.problem import Problem
 from optimizer.domain.validity import LARGEST, MAY_BE_NEGATIVE
 
-ASSETS = ("peak_charges", "batteries", "heat_stores", "deferrable_loads", "ev_sessions", "gensets")
+ASSETS = (
+    "peak_charges",
+    "energy_tiers",
+    "least_bills",
+    "batteries",
+    "heat_stores",
+    "deferrable_loads",
+    "ev_sessions",
+    "gensets",
+)
 AT_LEAST_0 = st.floats(0, LARGEST)
 ANY = st.floats(-LARGEST, LARGEST)
 SHARE = st.floats(min_value=0.01, max_value=0.99)
@@ -74,6 +84,32 @@ LAWS = {
     "steps": lambda slots: rising(AT_LEAST_0).map(
         lambda each: tuple(PeakStep(above_kw=number, charge=number) for number in each)
     ),
+    "tiers": lambda slots: rising(AT_LEAST_0).map(
+        lambda each: tuple(PeakTier(above_kw=number, price_per_kw=number) for number in dict.fromkeys(each))
+    ),
+    "ratchet_share": lambda slots: SHARE,
+    "above_kwh": lambda slots: st.just((1.0, 2.5)),
+    "added_price_per_kwh": lambda slots: st.tuples(ANY, ANY),
+    "netting": lambda slots: (
+        st.none()
+        | st.builds(
+            NettedEnergy,
+            group_of_slot=st.just((0, *(-1,) * (slots - 1))),
+            so_far_import_kwh=st.tuples(AT_LEAST_0),
+            so_far_export_kwh=st.tuples(AT_LEAST_0),
+        )
+    ),
+    "least_bills": lambda slots: st.lists(
+        st.builds(
+            LeastBill,
+            name=st.text(),
+            missing=ANY,
+            first_slot=st.integers(0, slots - 1),
+            end_slot=st.just(slots),
+            charges=st.lists(st.text(), max_size=2).map(tuple),
+        ),
+        max_size=2,
+    ).map(tuple),
     "interval_of_slot": lambda slots: st.lists(st.integers(-1, slots - 1), min_size=slots, max_size=slots).map(
         lambda each: tuple(sorted(each))
     ),

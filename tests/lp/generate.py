@@ -27,7 +27,7 @@ from optimizer.domain.assets import (
     ThermalStore,
 )
 from optimizer.domain.horizon import Horizon
-from optimizer.domain.peaks import Direction, PeakCharge, PeakStep
+from optimizer.domain.peaks import BilledPeak, Direction, PeakStep
 from optimizer.domain.problem import Problem, Published
 
 START = datetime(2026, 3, 29, 0, 0, tzinfo=UTC)
@@ -292,7 +292,7 @@ def _genset(dice: Dice) -> Genset:
     )
 
 
-def _peak(dice: Dice, slots: int, name: str) -> PeakCharge:
+def _peak(dice: Dice, slots: int, name: str) -> BilledPeak:
     """A charge by kW, by steps or by both, on the highest interval or on the mean of the highest days."""
     intervals, interval = [], 0
     for slot in range(slots):
@@ -310,7 +310,7 @@ def _peak(dice: Dice, slots: int, name: str) -> PeakCharge:
     days = [0]
     for _ in range(interval):
         days.append(days[-1] + (1 if dice.chance(0.3) else 0))
-    return PeakCharge(
+    return BilledPeak(
         name=name,
         interval_of_slot=tuple(intervals),
         price_per_kw=0.0 if has_steps and dice.chance(0.5) else dice.number(0.05, 3.0),
@@ -373,7 +373,7 @@ def _any_battery(has: Callable[[Battery], bool]) -> Callable[[Problem], bool]:
     return lambda problem: any(has(battery) for battery in problem.batteries)
 
 
-def _any_peak(has: Callable[[PeakCharge], bool]) -> Callable[[Problem], bool]:
+def _any_peak(has: Callable[[BilledPeak], bool]) -> Callable[[Problem], bool]:
     return lambda problem: any(has(charge) for charge in problem.peak_charges)
 
 

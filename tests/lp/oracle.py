@@ -29,7 +29,7 @@ from optimizer.domain.assets import (
     ThermalStore,
     per_slot,
 )
-from optimizer.domain.peaks import Direction, PeakCharge
+from optimizer.domain.peaks import BilledPeak, Direction
 from optimizer.domain.problem import Problem
 
 WIDTH = 1500
@@ -493,7 +493,7 @@ def _genset(site: Site, genset: Genset) -> None:
             dense.equal(runs[t], constant(before))
 
 
-def _peak(site: Site, charge: PeakCharge) -> None:
+def _peak(site: Site, charge: BilledPeak) -> None:
     """f(billed) - f(billed where nothing is consumed), f = price * billed + the charge of the highest step below it."""
     dense = site.dense
     flows = site.imports if charge.direction is Direction.IMPORT else site.exports
@@ -528,7 +528,7 @@ def _peak(site: Site, charge: PeakCharge) -> None:
     dense.pay(-constant(max((step.charge for step in charge.steps if step.above_kw < idle - 1e-9), default=0.0)))
 
 
-def _interval_mean(site: Site, charge: PeakCharge, interval: int, flows: list[Line]) -> Line:
+def _interval_mean(site: Site, charge: BilledPeak, interval: int, flows: list[Line]) -> Line:
     """Energy over hours in the slots of ``interval``, of interval 0 with what was metered before them."""
     energy = constant(charge.metered_kwh if interval == 0 else 0.0)
     hours = charge.metered_h if interval == 0 else 0.0
@@ -539,7 +539,7 @@ def _interval_mean(site: Site, charge: PeakCharge, interval: int, flows: list[Li
     return energy / hours
 
 
-def _billed_while_idle(site: Site, charge: PeakCharge) -> float:
+def _billed_while_idle(site: Site, charge: BilledPeak) -> float:
     """The billed peak where no power crosses the connection point in the horizon."""
     silence = [constant(0.0) for _ in site.slots]
     mean = _interval_mean(site, charge, 0, silence)[0] if 0 in charge.interval_of_slot else 0.0

@@ -18,7 +18,7 @@ from optimizer.domain.assets import (
     ThermalStore,
 )
 from optimizer.domain.horizon import Horizon
-from optimizer.domain.peaks import Direction, PeakCharge, PeakStep
+from optimizer.domain.peaks import BilledPeak, Direction, PeakStep
 from optimizer.domain.problem import Problem, Published
 
 SEEDS = 500
@@ -190,9 +190,9 @@ def test_import_over_a_limit_is_weighed_and_over_the_rating_impossible() -> None
         least_cost(site(1.0, load_kw=(2.0,), import_rating_kw=1.0))
 
 
-def peak(**changes: Any) -> PeakCharge:
+def peak(**changes: Any) -> BilledPeak:
     given: dict[str, Any] = {"interval_of_slot": (0,), "price_per_kw": 1.0} | changes
-    return PeakCharge(**given)
+    return BilledPeak(**given)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def peak(**changes: Any) -> PeakCharge:
         (peak(highest_days=3, day_of_interval=(0,)), 4.0 / 3),
     ],
 )
-def test_a_peak_of_four_kw_costs_what_idleness_would_not(charge: PeakCharge, cost: float) -> None:
+def test_a_peak_of_four_kw_costs_what_idleness_would_not(charge: BilledPeak, cost: float) -> None:
     assert least_cost(site(0.5, load_kw=(4.0,), peak_charges=(charge,))) == is_(2.0 + cost)
 
 

@@ -8,7 +8,7 @@ import pytest
 from builders import NOON, battery, problem
 
 from optimizer.domain.horizon import plan_horizon
-from optimizer.domain.peaks import PeakCharge
+from optimizer.domain.peaks import BilledPeak
 from optimizer.domain.problem import Problem
 from optimizer.lp import Planner, solve
 
@@ -34,7 +34,7 @@ def site_at(step: int, seed: int) -> Problem:
         wear_cost_per_kwh=float(rng.choice([0.0, 0.01])),
         reserve_kwh=float(rng.choice([1.0, 3.0])),
     )
-    peaks = (PeakCharge(interval_of_slot=tuple(range(len(horizon))), price_per_kw=2.0, sunk_kw=1.0),)
+    peaks = (BilledPeak(interval_of_slot=tuple(range(len(horizon))), price_per_kw=2.0, sunk_kw=1.0),)
     return replace(
         problem(
             horizon,

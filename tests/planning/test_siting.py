@@ -15,33 +15,33 @@ from optimizer.domain.peaks import Direction, PeakStep
 from optimizer.domain.problem import Problem
 from optimizer.domain.site import (
     BatterySettings,
-    BillingPeriod,
     DeferrableLoadSettings,
     DepthCost,
     EvSessionSettings,
     GensetSettings,
     GridSettings,
     HeatStoreSettings,
-    KnownPeak,
     LimitWindow,
-    LocalWindow,
     NightBand,
-    PeakChargeSettings,
     Site,
     SocTarget,
     SolarSettings,
     TaperStep,
 )
+from optimizer.domain.tariff import KnownPeak, PeakCharge, Tariff
 from optimizer.domain.uncertainty import Scenario, Uncertainty
+from optimizer.domain.windows import BillingPeriod, LocalWindow
 from optimizer.siting import (
     Moment,
+    calendar_of,
+    contract,
     contradictions,
     metering_needs,
     state_site,
     stated_battery,
     without_forecast_heat,
 )
-from optimizer.siting.local_time import Calendar, local_horizon
+from strategies.wall_clock import Calendar, local_horizon
 
 BERLIN = "Europe/Berlin"
 ZONE = ZoneInfo(BERLIN)
@@ -386,11 +386,11 @@ def test_heat_that_is_planned_is_not_forecast_as_well():
     assert without_forecast_heat(outcomes).scenarios == (Scenario(probability=0.5, load_kw=(1.0,)),)
 
 
-def charge(**changes: object) -> PeakChargeSettings:
-    return PeakChargeSettings(**({"name": "peak", "price_per_kw": 10.0} | changes))
+def charge(**changes: object) -> PeakCharge:
+    return PeakCharge(**({"name": "peak", "price_per_kw": 10.0} | changes))
 
 
-def charges(over: Horizon, stated_charge: PeakChargeSettings, frame: pd.DataFrame | None = None, now=None):
+def charges(over: Horizon, stated_charge: PeakCharge, frame: pd.DataFrame | None = None, now=None):
     where = site(peak_charges=(stated_charge,))
     frames = {} if frame is None else {stated_charge.interval_minutes: frame}
     return stated(over, where, Moment(at=now or over.start, metered=frames)).peak_charges
@@ -522,13 +522,15 @@ def test_a_known_peak_fills_the_record_and_ends_the_note():
         (BillingPeriod.DAY, {}, datetime(2026, 6, 9, 22, 0, tzinfo=UTC)),
         (BillingPeriod.MONTH, {}, datetime(2026, 5, 31, 22, 0, tzinfo=UTC)),
         (BillingPeriod.YEAR, {}, datetime(2025, 12, 31, 23, 0, tzinfo=UTC)),
-        (BillingPeriod.MONTH, {"ratchet_percent": 50}, datetime(2025, 6, 9, 12, 0, tzinfo=UTC)),
+        (BillingPeriod.MONTH, {"ratchet_percent": 50}, datetime(2025, 5, 24, 22, 0, tzinfo=UTC)),
     ],
 )
 def test_no_more_of_the_record_is_asked_for_than_the_charge_needs(period, more, since):
     now = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
 
-    (need,) = metering_needs(site(peak_charges=(charge(billing_period=period, **more),)), now)
+    where = site(peak_charges=(charge(billing_period=period, **more),))
+    bare = Tariff(import_price_per_kwh=(0.3,), export_price_per_kwh=(0.1,))
+    (need,) = metering_needs(contract(bare, where), calendar_of(where), now)
 
     assert (need.interval_minutes, need.since) == (15, since)
 
@@ -586,7 +588,7 @@ def test_whatever_is_stated_makes_a_problem_and_no_slot_is_billed_twice(
     ("where", "words"),
     [
         (site(gensets=(GensetSettings(name="import", max_kw=1, fuel_cost_per_kwh=1),)), "taken by a cost"),
-        (site(peak_charges=(charge(), charge())), "two assets or charges are called 'peak'"),
+        (site(peak_charges=(charge(), charge())), "two charges are named 'peak'"),
         (
             site(battery=BatterySettings(charge_taper=(TaperStep(soc_percent=50, limit_kw=1),))),
             "charge_taper has one point",

@@ -25,7 +25,7 @@ from builders import NOON
 
 from optimizer.domain.assets import Battery, EndValue
 from optimizer.domain.horizon import Horizon
-from optimizer.domain.peaks import PeakCharge
+from optimizer.domain.peaks import BilledPeak
 from optimizer.domain.plan import BatteryProfile, Plan
 from optimizer.domain.problem import Problem
 
@@ -75,7 +75,7 @@ def problem(case: Fields) -> Problem:
         peak_charges=()
         if rate is None
         else (
-            PeakCharge(
+            BilledPeak(
                 interval_of_slot=tuple(range(slots)), price_per_kw=rate * 1000.0, sunk_kw=grid["p_max_imp"] / 1000.0
             ),
         ),

@@ -19,7 +19,7 @@ from references.evcc import skip_unknown
 
 from optimizer.domain.assets import Battery, ThermalStore
 from optimizer.domain.horizon import Horizon
-from optimizer.domain.peaks import Direction, PeakCharge
+from optimizer.domain.peaks import BilledPeak, Direction
 from optimizer.domain.plan import Plan
 from optimizer.domain.problem import Problem
 from optimizer.lp import solve
@@ -84,13 +84,13 @@ def soft_capacity(case: Fields) -> Iterator[Figure]:
             import_limit_kw=limit_kw,
             import_over_price_per_kwh=float(case["breach_price_per_kwh_eur"]),
             peak_charges=(
-                PeakCharge(
+                BilledPeak(
                     name="any breach",
                     interval_of_slot=own,
                     price_per_kw=case["breach_price_any_eur_per_kw"],
                     sunk_kw=limit_kw,
                 ),
-                PeakCharge(
+                BilledPeak(
                     name="peak",
                     interval_of_slot=own,
                     price_per_kw=case["peak_price_eur_per_mw"] / KILO,
@@ -237,7 +237,7 @@ def _with_extra(problem: Problem, extra: str) -> Problem:
         limit_kw, per_kwh = float(found[1]) * KILO, float(found[2]) / KILO
         return replace(problem, export_limit_kw=limit_kw, export_over_price_per_kwh=per_kwh)
     if found := EXPORT_PEAK.fullmatch(extra):
-        peak = PeakCharge(
+        peak = BilledPeak(
             interval_of_slot=tuple(range(len(problem.horizon))),
             price_per_kw=float(found[1]) / KILO,
             direction=Direction.EXPORT,
@@ -377,12 +377,12 @@ def _reopt_storage(given: Fields) -> Battery:
     )
 
 
-def _demand_rates(tariff: Fields, slots: int) -> Iterator[PeakCharge]:
+def _demand_rates(tariff: Fields, slots: int) -> Iterator[BilledPeak]:
     """One charge for the month, one for each period of the time of use; steps are counted from 1."""
     for number, (rate, seen_kw) in enumerate(
         zip(tariff["monthly_demand_rates"], tariff["monthly_previous_peak_demands"], strict=True)
     ):
-        yield PeakCharge(
+        yield BilledPeak(
             name=f"month {number}", interval_of_slot=tuple(range(slots)), price_per_kw=rate, sunk_kw=seen_kw
         )
     periods = zip(
@@ -393,7 +393,7 @@ def _demand_rates(tariff: Fields, slots: int) -> Iterator[PeakCharge]:
     )
     for number, (rate, steps, seen_kw) in enumerate(periods):
         looked_at = {step - 1: interval for interval, step in enumerate(sorted(steps))}
-        yield PeakCharge(
+        yield BilledPeak(
             name=f"time of use {number}",
             interval_of_slot=tuple(looked_at.get(slot, -1) for slot in range(slots)),
             price_per_kw=rate,

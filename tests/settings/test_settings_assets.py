@@ -4,7 +4,8 @@ import pytest
 
 from optimizer.app import build_live, site_of
 from optimizer.domain.peaks import Direction, PeakStep
-from optimizer.domain.site import BillingPeriod, LocalWindow, Site
+from optimizer.domain.site import Site
+from optimizer.domain.windows import BillingPeriod, LocalWindow
 from optimizer.errors import ConfigError
 from optimizer.settings_file import load_settings
 

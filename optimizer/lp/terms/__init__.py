@@ -6,13 +6,17 @@ from optimizer.lp.terms.charge_demand import charge_demand
 from optimizer.lp.terms.deferrable_load import deferrable_load
 from optimizer.lp.terms.depth import depth
 from optimizer.lp.terms.energy_price import energy_price
+from optimizer.lp.terms.energy_tiers import energy_tiers
 from optimizer.lp.terms.ev_session import ev_session
+from optimizer.lp.terms.fixed_charge import fixed_charge
 from optimizer.lp.terms.genset import genset
 from optimizer.lp.terms.grid_bans import grid_bans
 from optimizer.lp.terms.grid_limits import grid_limits
 from optimizer.lp.terms.heat_store import heat_store
+from optimizer.lp.terms.least_bill import least_bill
 from optimizer.lp.terms.least_power import least_power
 from optimizer.lp.terms.lower_peaks import lower_peaks
+from optimizer.lp.terms.netting import netting
 from optimizer.lp.terms.one_direction import one_direction
 from optimizer.lp.terms.peak_charges import peak_charges
 from optimizer.lp.terms.power_balance import power_balance
@@ -43,7 +47,11 @@ TERMS: tuple[Term, ...] = (
     ev_session,
     genset,
     energy_price,
+    netting,
+    energy_tiers,
     peak_charges,
+    least_bill,
+    fixed_charge,
     wear,
     terminal_value,
     wishes,
