@@ -28,6 +28,7 @@ from optimizer.pricing import PriceSources
 from optimizer.secret import SecretRef
 from optimizer.settings import Settings, SiteSettings
 from optimizer.settings_file import load_settings
+from optimizer.shadow import CHAMPION, Contender, Shadows, ShadowStore
 from optimizer.siting import contradictions
 from strategies import FeedContext
 from strategies.options import Secret
@@ -46,11 +47,12 @@ HOW_TO_FIND_THE_SIGN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteRuntime:
-    """One site, wired: what is configured and the ports that serve it."""
+    """One site, wired: what is configured, the ports that serve it, and who plans in its shadow."""
 
     task: SiteTask
     ports: PlanPorts
     shelf: FeedShelf
+    contenders: tuple[Contender, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +82,11 @@ class LiveApplication(Application):
     poster: HeatCloudPoster
     recorder: LedgerRecorder
 
+    shadows: Mapping[str, Shadows]
+
     def cycle_ports(self, site: SiteRuntime) -> CyclePorts:
-        return CyclePorts(plan=site.ports, poster=self.poster, recorder=self.recorder, pause=sleep)
+        shadows = self.shadows[site.task.site.site_id]
+        return CyclePorts(plan=site.ports, poster=self.poster, recorder=self.recorder, pause=sleep, shadows=shadows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +148,15 @@ def build_live(
         now=now,
         poster=HeatCloudPoster(heat.door, heat.paths),
         recorder=LedgerRecorder(ledger, stale_after),
+        shadows={
+            site.task.site.site_id: Shadows(
+                contenders=site.contenders,
+                store=ShadowStore(ledger),
+                feeds=site.ports.market,
+                history=site.ports.history,
+            )
+            for site in sites
+        },
     )
 
 
@@ -322,7 +336,27 @@ def _site(
         external=external,
         planner=Planner(),
     )
-    return SiteRuntime(task=task, ports=ports, shelf=shelf)
+    return SiteRuntime(task=task, ports=ports, shelf=shelf, contenders=_contenders(path, site, task.prices))
+
+
+def _contenders(path: str, site: SiteSettings, champion: PriceSources) -> tuple[Contender, ...]:
+    """The challengers and, where there are any, the champion for comparison."""
+    if not site.challengers:
+        return ()
+    challengers = [
+        Contender(
+            name=each.name,
+            prices=PriceSources(strategy=build_strategy(each.tariff, path=f"{path}.challengers[{number}].tariff")),
+            switching_cost=each.switching_cost,
+        )
+        for number, each in enumerate(site.challengers)
+    ]
+    names = [each.name for each in challengers]
+    for name in names:
+        if names.count(name) > 1:
+            msg = f"{path}.challengers: two are named '{name}'; give each its own name"
+            raise ConfigError(msg)
+    return (Contender(name=CHAMPION, prices=champion), *challengers)
 
 
 def _feed_context(path: str, site: SiteSettings, around: Surroundings) -> FeedContext:

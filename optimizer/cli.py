@@ -105,6 +105,11 @@ def _parser() -> argparse.ArgumentParser:
     strategies = commands.add_parser("strategies", help="the tariff strategies and feeds that are installed")
     strategies.set_defaults(command=_strategies)
 
+    challengers = commands.add_parser("challengers", help="whether another tariff strategy would have been cheaper")
+    challengers.add_argument("--config", type=Path, required=True)
+    challengers.add_argument("--format", choices=("table", "json"), default="table")
+    challengers.set_defaults(command=_challengers)
+
     _add_simulate(commands)
     demo = commands.add_parser("demo", help="one whole day on the built-in simulator")
     demo.add_argument("--plot", type=Path, metavar="PNG", help="draw the last plan")
@@ -182,6 +187,17 @@ def _strategies(options: argparse.Namespace) -> int:
         print(f"{title}:")
         for name, origin in installed:
             print(f"  {name}  ({origin})")
+    return DONE
+
+
+def _challengers(options: argparse.Namespace) -> int:
+    from optimizer.app import build_dry
+    from optimizer.challengers_command import challengers_text
+
+    app = build_dry(options.config)
+    _apply_log_settings(options, "error", app.settings.log.format)
+    with closing(app):
+        print(challengers_text(app, options.format))
     return DONE
 
 

@@ -87,6 +87,12 @@ class Recorder(Protocol):
     def end(self, cycle_id: int, outcome: Outcome, planned: Planned | None, body: Mapping[str, Any]) -> None: ...
 
 
+class Shadow(Protocol):
+    """Who plans beside the cycle without acting. Never raises a HeatOptimizerError."""
+
+    def observe(self, site: Site, grid: PlanningGrid, planned: Planned, now: datetime) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CyclePorts:
     """Planning's ports, and those that act and remember."""
@@ -95,6 +101,7 @@ class CyclePorts:
     poster: PostBatch
     recorder: Recorder
     pause: Callable[[float], object]
+    shadows: Shadow
 
 
 def run_cycle(task: SiteTask, ports: CyclePorts, now: datetime, monotonic: Callable[[], float]) -> Outcome:
@@ -125,6 +132,8 @@ def run_cycle(task: SiteTask, ports: CyclePorts, now: datetime, monotonic: Calla
     if cycle_id is None:
         cycle_id = ports.recorder.begin(site_id, now, {})
     ports.recorder.end(cycle_id, outcome, planned, seen | _body(planned) | {"outcome": outcome})
+    if planned is not None:
+        ports.shadows.observe(task.site, task.grid, planned, now)
     return outcome
 
 

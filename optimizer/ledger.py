@@ -31,6 +31,15 @@ CREATE TABLE IF NOT EXISTS meter (
 CREATE TABLE IF NOT EXISTS cycles (
     cycle_id INTEGER PRIMARY KEY, site_id TEXT NOT NULL, at TEXT NOT NULL, outcome TEXT NOT NULL,
     detail TEXT, batch_id TEXT, accepted INTEGER, verdict TEXT, objective REAL, currency TEXT, body BLOB);
+CREATE TABLE IF NOT EXISTS shadow_standing (
+    site_id TEXT NOT NULL, name TEXT NOT NULL, soc_kwh REAL NOT NULL, settled_until INTEGER NOT NULL,
+    decided TEXT NOT NULL, PRIMARY KEY (site_id, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS shadow_meter (
+    site_id TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, import_kwh REAL, export_kwh REAL, soc_kwh REAL,
+    moved_kwh REAL, PRIMARY KEY (site_id, name, at)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS shadow_day (
+    site_id TEXT NOT NULL, name TEXT NOT NULL, day TEXT NOT NULL, cost REAL, currency TEXT, quarters INTEGER,
+    PRIMARY KEY (site_id, name, day)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS cycles_by_site ON cycles (site_id, at);
 CREATE INDEX IF NOT EXISTS cycles_by_batch ON cycles (batch_id);
 """
@@ -115,6 +124,17 @@ class Ledger:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock, self._connection:
             yield self._connection
+
+    def rows(self, query: str, parameters: Sequence[Any]) -> list[Any]:
+        """What a query finds."""
+        with self._lock:
+            return self._connection.execute(query, parameters).fetchall()
+
+    def write(self, *statements: tuple[str, Sequence[Sequence[Any]]]) -> None:
+        """Each statement with each of its rows, all in one transaction."""
+        with self._transaction() as db:
+            for statement, rows in statements:
+                db.executemany(statement, rows)
 
     def record_sample(self, site_id: str, sample: TelemetrySample) -> None:
         """Store one reading; a second one of the same second replaces the first."""
@@ -242,6 +262,7 @@ class Ledger:
             kept_since_s = int((now - timedelta(days=keep_telemetry_days)).timestamp())
             samples = db.execute("DELETE FROM telemetry WHERE at < ?", (kept_since_s,)).rowcount
             db.execute("DELETE FROM meter WHERE at < ?", (kept_since_s,))
+            db.execute("DELETE FROM shadow_meter WHERE at < ?", (kept_since_s,))
             cycles = db.execute(
                 "DELETE FROM cycles WHERE at < ?", ((now - timedelta(days=keep_cycles_days)).isoformat(),)
             ).rowcount

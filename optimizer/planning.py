@@ -33,6 +33,7 @@ from optimizer.reconcile import has_heat, tighter
 from optimizer.siting import (
     Moment,
     Priced,
+    Stated,
     calendar_of,
     replaces_heat,
     state_site,
@@ -111,12 +112,10 @@ def plan_snapshot(
     planner: Planner,
 ) -> Planned:
     """Forecast, solve, compile and check. Raises PlanError or CommandConflict."""
-    tariff = priced.tariff
-    snapshot = _under_contract(snapshot, tariff)
+    snapshot = _under_contract(snapshot, priced.tariff)
     forecasts = forecast_site(_forecast_inputs(site, conventions, snapshot, history, external, now), horizon)
     published = published_battery_kw(horizon, snapshot.reading.in_force, conventions)
-    problem = _problem(site, snapshot, forecasts, tariff, horizon, grid, published)
-    stated = state_site(problem, site, _moment(snapshot, history, priced, now), tariff)
+    stated = stated_problem(site, snapshot, forecasts, priced, horizon, grid, history, published)
     snapshot = snapshot.degraded(*stated.notes)
     uncertainty = _uncertainty(forecasts, horizon, grid, issued, history, now)
     if uncertainty is not None and replaces_heat(site):
@@ -153,6 +152,21 @@ def plan_snapshot(
         clear=clear,
         limits=limits,
     )
+
+
+def stated_problem(
+    site: Site,
+    snapshot: SiteSnapshot,
+    forecasts: Forecasts,
+    priced: Priced,
+    horizon: Horizon,
+    grid: PlanningGrid,
+    history: pd.DataFrame,
+    published: tuple[float | None, ...],
+) -> Stated:
+    """The question put to the model, but for uncertainty."""
+    problem = _problem(site, snapshot, forecasts, priced.tariff, horizon, grid, published)
+    return state_site(problem, site, _moment(snapshot, history, priced, horizon.start), priced.tariff)
 
 
 def check(

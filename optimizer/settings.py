@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from optimizer.domain.conventions import (
@@ -203,6 +203,22 @@ class ForecastSection(Section):
     heat: dict[str, Any] | None = None
 
 
+class ChallengerSection(Section):
+    """``[[sites.challengers]]``: another tariff strategy that plans in shadow and is priced on what happened."""
+
+    name: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9 _.-]*$")]
+    tariff: dict[str, Any]
+    switching_cost: NotNegative = 0.0
+
+    @field_validator("name")
+    @classmethod
+    def _is_no_champion(cls, name: str) -> str:
+        if name == "champion":
+            msg = "this is the name of the site's own tariff: choose another"
+            raise ValueError(msg)
+        return name
+
+
 class SiteSettings(Section):
     """``[[sites]]``: one site, with its tariff and whatever is known of its assets."""
 
@@ -219,6 +235,7 @@ class SiteSettings(Section):
     solar: SolarSection = SolarSection()
     tariff: dict[str, Any]
     fallback_tariff: dict[str, Any] | None = None
+    challengers: tuple[ChallengerSection, ...] = ()
     feeds: dict[str, dict[str, Any]] = Field(default_factory=dict)
     forecasts: ForecastSection = ForecastSection()
     peak_charges: tuple[PeakChargeSection, ...] = ()

@@ -37,6 +37,9 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/cycle.py": PURE
     | {"optimizer.ports", "optimizer.planning", "optimizer.pricing", "optimizer.delivery", "optimizer.reconcile"}
     | {"optimizer.forecast", "optimizer.lp", "optimizer.dispatch", "optimizer.siting", "strategies", "structlog"},
+    "optimizer/shadow": PURE
+    | {"optimizer.shadow", "optimizer.ledger", "optimizer.lp", "optimizer.planning", "optimizer.ports"}
+    | {"optimizer.pricing", "optimizer.siting", "strategies", "numpy", "pandas", "sqlite3", "structlog"},
     "optimizer/secret.py": PURE | {"pydantic", "os"},
     "optimizer/settings_base.py": {"pydantic"},
     "optimizer/settings_assets.py": PURE | {"pydantic", "optimizer.settings_base", "strategies.day_kinds"},
@@ -60,7 +63,7 @@ ROOMS: dict[str, set[str]] = {
     "strategies": PRICING,
     "strategies/feeds": PRICING | {"httpx", "stamina"},
 }
-COMPOSITION = {"app", "cli", "daemon", "demo", "dry", "checkup", "report", "picture", "__main__", "__init__"}
+COMPOSITION = {"app", "cli", "daemon", "demo", "dry", "checkup", "report", "picture", "challengers_command", "__main__", "__init__"}
 FREE = {f"optimizer/{name}.py" for name in COMPOSITION}
 
 

@@ -7,6 +7,6 @@ from optimizer.domain.problem import Problem
 
 def billed(problem: Problem, costs: Mapping[str, float]) -> float:
     """The sum of the costs that are on the bill."""
-    charges = (*problem.peak_charges, *problem.energy_tiers, *problem.least_bills)
-    names = {"import", "export", "netting", "fixed charges", *(charge.name for charge in charges)}
+    names = {"import", "export", "netting", "fixed charges", *(charge.name for charge in problem.peak_charges)}
+    names |= {tiers.name for tiers in problem.energy_tiers} | {bill.name for bill in problem.least_bills}
     return sum(amount for name, amount in costs.items() if name in names)
