@@ -61,6 +61,8 @@ The operator then names it; the other keys are its options::
 
 A feed has ``Options`` derived from ``FeedOptions``, the constructor ``(options, context: FeedContext)`` and
 ``fetch(start, end) -> Series``: all intervals that overlap ``[start, end)``, what is not published left out.
+Where a tariff is published as a structure, not as prices over time, a ``DocumentFeed`` has ``fetch_document() -> str``
+in its place: JSON text, found in ``market.documents[name]``.
 It does the I/O and turns every failure into a ``SourceError`` or a ``ConfigError``; taxes and
 fees are the strategy's business.
 '''
@@ -91,7 +93,7 @@ from optimizer.errors import (
     SourceUnauthorized,
     SourceUnavailable,
 )
-from strategies.contract import FeedContext, PriceFeed, TariffStrategy
+from strategies.contract import DocumentFeed, FeedContext, PriceFeed, TariffStrategy
 from strategies.invoice import Invoice, InvoiceLine, invoice
 from strategies.options import Currency, FeedOptions, Price, StrategyOptions
 
@@ -100,6 +102,7 @@ __all__ = [
     "ConfigError",
     "Currency",
     "Direction",
+    "DocumentFeed",
     "EnergyTier",
     "EnergyTiers",
     "FeedContext",

@@ -4,6 +4,7 @@ A slot counts where more than half of it lies in a charge's window; it belongs t
 in whose local time its middle lies. Metering intervals begin at whole multiples of their length in UTC.
 """
 
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,8 +12,8 @@ from datetime import date, datetime
 import numpy as np
 
 from optimizer.domain.peaks import SAME_KW, PeakStep, PeakTier
-from optimizer.domain.tariff import PeakCharge
-from optimizer.domain.windows import BillingPeriod, LocalWindow
+from optimizer.domain.tariff import MinimumCharge, PeakCharge
+from optimizer.domain.windows import BillingPeriod, Windows
 from strategies.wall_clock import Calendar, Flags, Floats, Ints, LocalHorizon, wall_times
 
 MOSTLY = 0.5
@@ -70,7 +71,7 @@ def slot_days(local: LocalHorizon) -> list[date]:
     return wall_times(((edges_s[:-1] + edges_s[1:]) / 2).astype(np.int64), local.calendar.zone).dates
 
 
-def counted_slots(kind: BillingPeriod, window: LocalWindow, local: LocalHorizon) -> Iterator[CountedSlots]:
+def counted_slots(kind: BillingPeriod, window: Windows, local: LocalHorizon) -> Iterator[CountedSlots]:
     """The slots that count, for each billing period in which any do."""
     looked: Flags = local.shares(window) > MOSTLY
     periods = [period_of(kind, day) for day in slot_days(local)]
@@ -137,6 +138,22 @@ def least_kw(charge: PeakCharge, period: Period, by_day_kw: Mapping[date, float]
     """What is billed at least: the floor, or the ratchet's share of the highest peak that it looks at."""
     seen = (kw for day, kw in by_day_kw.items() if looked_back(charge, period, day))
     return max(charge.floor_kw, charge.ratchet_percent / 100 * max(seen, default=0.0))
+
+
+def is_due(charge: PeakCharge, period: Period) -> bool:
+    """Whether a period's bill holds the charge."""
+    return not charge.due_months or period[1] in charge.due_months
+
+
+def least_amount(charge: MinimumCharge, month: Period) -> float:
+    """What the bill of a month comes to at least."""
+    match charge.per:
+        case BillingPeriod.DAY:
+            return charge.amount * monthrange(month[0], month[1])[1]
+        case BillingPeriod.MONTH:
+            return charge.amount
+        case BillingPeriod.YEAR:
+            return charge.amount / 12
 
 
 def power_charge(price_per_kw: float, tiers: tuple[PeakTier, ...], steps: tuple[PeakStep, ...], kw: float) -> float:

@@ -1,4 +1,4 @@
-"""The two contracts: a strategy prices the slots, a feed fetches what is published.
+"""The contracts: a strategy prices the slots, a feed fetches what is published, as a series or as a document.
 
 A class that the registry can build has an attribute ``Options`` (a pydantic model) and takes the
 validated options in its constructor; a feed's constructor takes a ``FeedContext`` as well.
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.series import Series
@@ -27,6 +27,13 @@ class PriceFeed(Protocol):
     """The published intervals that overlap ``[start, end)``. Raises SourceError or ConfigError."""
 
     def fetch(self, start: datetime, end: datetime) -> Series: ...
+
+
+@runtime_checkable
+class DocumentFeed(Protocol):
+    """A tariff's structure as it is published: JSON text that parses. Raises SourceError or ConfigError."""
+
+    def fetch_document(self) -> str: ...
 
 
 def _no_secrets(_: Secret, option: str) -> str:

@@ -20,7 +20,9 @@ from strategies.charge_law import (
     Period,
     counted_slots,
     intervals_of,
+    is_due,
     known_by_day,
+    least_amount,
     least_kw,
     of_period,
     peak_kw,
@@ -174,7 +176,7 @@ def _items(tariff: Tariff, meter: Meter) -> Iterator[_Item]:
             if ends <= meter.horizon.end:
                 so_far = tariff.minimum_charge.so_far if begins <= meter.horizon.start else 0.0
                 billed = so_far + sum(item.amount for item in items if item.month == month)
-                missing = max(tariff.minimum_charge.amount - billed, 0.0)
+                missing = max(least_amount(tariff.minimum_charge, month) - billed, 0.0)
                 yield _Item(name="minimum charge", quantity=1.0, unit="month", amount=missing, month=None)
 
 
@@ -249,7 +251,8 @@ def _peak_items(charge: PeakCharge, meter: Meter, local: LocalHorizon, months: l
         all_kw = dict(known_kw)
         for day, kw in zip(intervals.days, intervals.means_kw(energy, slot_h, *metered), strict=True):
             all_kw[day] = max(float(kw), all_kw.get(day, 0.0))
-        yield _peak_item(charge, counted, (known_kw, all_kw), by_day_kw, months)
+        if is_due(charge, counted.period):
+            yield _peak_item(charge, counted, (known_kw, all_kw), by_day_kw, months)
         by_day_kw |= all_kw
 
 

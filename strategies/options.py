@@ -70,3 +70,8 @@ class WebFeedOptions(FeedOptions):
     max_age_hours: Annotated[
         float, Field(strict=True, gt=0, le=8760, description="hours for which an answer stands in while the feed fails")
     ] = 48.0
+
+    @property
+    def asks_provider(self) -> bool:
+        """Whether there are answers to keep: not where the options name a file."""
+        return True

@@ -8,28 +8,33 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from optimizer.errors import ConfigError
-from strategies.contract import FeedContext, PriceFeed, TariffStrategy
+from strategies.contract import DocumentFeed, FeedContext, PriceFeed, TariffStrategy
 from strategies.explain import explain, nearest
 from strategies.feeds.amber import Amber
 from strategies.feeds.cached import kept_on_disk
+from strategies.feeds.cached_document import document_on_disk
 from strategies.feeds.file import FileFeed
 from strategies.feeds.octopus import Octopus
 from strategies.feeds.tibber import Tibber
+from strategies.feeds.urdb import Urdb
 from strategies.flat import Flat
 from strategies.options import WebFeedOptions
 from strategies.series import SeriesTariff
 from strategies.time_of_use import TimeOfUse
+from strategies.urdb_tariff import UrdbTariff
 
 BUILT_IN_STRATEGIES: Mapping[str, Callable[..., TariffStrategy]] = {
     "flat": Flat,
     "series": SeriesTariff,
     "time_of_use": TimeOfUse,
+    "urdb": UrdbTariff,
 }
-BUILT_IN_FEEDS: Mapping[str, Callable[..., PriceFeed]] = {
+BUILT_IN_FEEDS: Mapping[str, Callable[..., PriceFeed | DocumentFeed]] = {
     "amber": Amber,
     "file": FileFeed,
     "octopus": Octopus,
     "tibber": Tibber,
+    "urdb": Urdb,
 }
 
 IMPORT_FAILURES = (
@@ -50,10 +55,10 @@ IMPORT_FAILURES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kind:
-    """``key`` is the option that holds the name, ``method`` what every built object can do."""
+    """``key`` is the option that holds the name, ``methods`` those of which every built object has one."""
 
     key: str
-    method: str
+    methods: tuple[str, ...]
     group: str
     built_in: Mapping[str, Callable[..., object]]
 
@@ -73,8 +78,8 @@ class _Chosen:
     options: BaseModel
 
 
-STRATEGIES = _Kind(key="strategy", method="tariff", group="heat_optimizer.strategies", built_in=BUILT_IN_STRATEGIES)
-FEEDS = _Kind(key="feed", method="fetch", group="heat_optimizer.feeds", built_in=BUILT_IN_FEEDS)
+STRATEGIES = _Kind(key="strategy", methods=("tariff",), group="heat_optimizer.strategies", built_in=BUILT_IN_STRATEGIES)
+FEEDS = _Kind(key="feed", methods=("fetch", "fetch_document"), group="heat_optimizer.feeds", built_in=BUILT_IN_FEEDS)
 
 
 def strategy_names() -> tuple[str, ...]:
@@ -107,16 +112,28 @@ def build_strategy(options: Mapping[str, object], *, path: str) -> TariffStrateg
     return built
 
 
-def build_feed(options: Mapping[str, object], *, path: str, context: FeedContext) -> PriceFeed:
+def build_feed(options: Mapping[str, object], *, path: str, context: FeedContext) -> PriceFeed | DocumentFeed:
     """The feed that ``options["feed"]`` names; otherwise as ``build_strategy``.
 
     With a cache folder the answers of a provider are kept there.
     """
     chosen = _choose(FEEDS, options, path)
-    built: PriceFeed = _construct(FEEDS, path, lambda: chosen.factory(chosen.options, context))
-    if context.cache_folder is None or not isinstance(chosen.options, WebFeedOptions):
+    built: PriceFeed | DocumentFeed = _construct(FEEDS, path, lambda: chosen.factory(chosen.options, context))
+    own, folder, name = chosen.options, context.cache_folder, str(options[FEEDS.key])
+    if folder is None or not isinstance(own, WebFeedOptions) or not own.asks_provider:
         return built
-    return kept_on_disk(built, str(options[FEEDS.key]), chosen.options, context, context.cache_folder)
+    if isinstance(built, DocumentFeed):
+        return document_on_disk(built, name, own, context, folder)
+    return kept_on_disk(built, name, own, context, folder)
+
+
+def build_series_feed(options: Mapping[str, object], *, path: str, context: FeedContext) -> PriceFeed:
+    """The same where only a series will do: ConfigError for a feed that brings a document."""
+    built = build_feed(options, path=path, context=context)
+    if isinstance(built, DocumentFeed):
+        msg = f"{path}.feed: '{options[FEEDS.key]}' brings a tariff's structure, not a series; choose another feed"
+        raise ConfigError(msg)
+    return built
 
 
 def _catalogue(kind: _Kind) -> dict[str, _Plugin]:
@@ -200,7 +217,7 @@ def _construct(kind: _Kind, path: str, make: Callable[[], Any]) -> Any:
     except (ConfigError, ValueError, TypeError) as error:
         msg = f"{path}: {error}"
         raise ConfigError(msg) from error
-    if not callable(getattr(built, kind.method, None)):
-        msg = f"{path}.{kind.key}: {type(built).__name__} has no method '{kind.method}'"
+    if not any(callable(getattr(built, method, None)) for method in kind.methods):
+        msg = f"{path}.{kind.key}: {type(built).__name__} has no method '{"' or '".join(kind.methods)}'"
         raise ConfigError(msg)
     return built

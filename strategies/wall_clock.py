@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimizer.domain.horizon import Horizon
-from optimizer.domain.windows import DAY_MIN, LocalWindow
+from optimizer.domain.windows import DAY_MIN, LocalWindow, Windows
 from strategies.day_kinds import public_holidays, words_for
 from strategies.local_time import zone_named
 
@@ -30,7 +30,7 @@ FIRST_DAY = date(1970, 1, 1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """A site's zone, and whose public holidays its days follow."""
+    """A site's zone, and whose public holidays its days follow: nobody's where ``holiday_country`` is None or ""."""
 
     zone: str
     holiday_country: str | None = None
@@ -42,7 +42,7 @@ class Calendar:
         if not days:
             return True
         country = self.holiday_country
-        public = frozenset() if country is None else public_holidays(country, None, day.year)
+        public = public_holidays(country, None, day.year) if country else frozenset()
         return not words_for(day, public).isdisjoint(days)
 
     def instant(self, day: date, minute: int) -> datetime:
@@ -82,8 +82,20 @@ def wall_times(instants_s: Ints, zone: str) -> WallTimes:
     return WallTimes(day=wall_min // DAY_MIN, minute=wall_min % DAY_MIN)
 
 
-def are_inside(window: LocalWindow, walls: WallTimes, calendar: Calendar) -> Flags:
-    """Whether each wall time lies in the window."""
+def each_of(windows: Windows) -> tuple[LocalWindow, ...]:
+    """The stretches that are meant."""
+    return windows if isinstance(windows, tuple) else (windows,)
+
+
+def are_inside(windows: Windows, walls: WallTimes, calendar: Calendar) -> Flags:
+    """Whether each wall time lies in any of the windows."""
+    inside = np.zeros(len(walls.day), dtype=np.bool_)
+    for window in each_of(windows):
+        inside |= _are_inside_one(window, walls, calendar)
+    return inside
+
+
+def _are_inside_one(window: LocalWindow, walls: WallTimes, calendar: Calendar) -> Flags:
     began_today = _begins(window, walls.day, calendar)
     if window.start_min < window.end_min:
         return began_today & (window.start_min <= walls.minute) & (walls.minute < window.end_min)
@@ -106,9 +118,9 @@ class LocalHorizon:
     minutes_s: Ints
     walls: WallTimes
 
-    def shares(self, window: LocalWindow) -> Floats:
-        """Which part of each slot lies in the window, 0 to 1."""
-        inside = are_inside(window, self.walls, self.calendar)
+    def shares(self, windows: Windows) -> Floats:
+        """Which part of each slot lies in any of the windows, 0 to 1."""
+        inside = are_inside(windows, self.walls, self.calendar)
         cells_s = np.append(self.minutes_s, self.minutes_s[-1] + MINUTE_S).astype(np.float64)
         inside_s = np.concatenate(([0.0], np.cumsum(inside * float(MINUTE_S))))
         edges_s = np.array([edge.timestamp() for edge in self.horizon.edges])

@@ -13,7 +13,7 @@ from math import isfinite
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.peaks import Direction, PeakStep, PeakTier
 from optimizer.domain.series import Series
-from optimizer.domain.windows import ALWAYS, BillingPeriod, LocalWindow
+from optimizer.domain.windows import ALWAYS, BillingPeriod, Windows
 
 LARGEST = 1e6
 """Prices lie strictly between plus and minus this."""
@@ -46,6 +46,7 @@ class PeakCharge:
     that tier's price instead. Of ``steps``, flat amounts, the highest that is exceeded is due as well.
     ``floor_kw`` is billed at least, and so is ``ratchet_percent`` of the highest peak of the ``ratchet_months``
     calendar months before, of which only those in ``ratchet_counts`` count (numbers 1 to 12; () is all).
+    ``due_months`` are the months in whose bills it stands (() is all); a ratchet looks at the others all the same.
 
     With ``rolling_months`` the bill is ``price_per_kw`` over that number, times the mean of that many monthly
     peaks: each month's peak appears in so many bills, an equal share in each.
@@ -59,7 +60,7 @@ class PeakCharge:
     direction: Direction = Direction.IMPORT
     interval_minutes: int = 15
     billing_period: BillingPeriod = BillingPeriod.MONTH
-    window: LocalWindow = ALWAYS
+    window: Windows = ALWAYS
     highest_days: int = 1
     tiers: tuple[PeakTier, ...] = ()
     steps: tuple[PeakStep, ...] = ()
@@ -67,6 +68,7 @@ class PeakCharge:
     ratchet_percent: float = 0.0
     ratchet_months: int = 12
     ratchet_counts: tuple[int, ...] = ()
+    due_months: tuple[int, ...] = ()
     rolling_months: int = 1
     known_peaks: tuple[KnownPeak, ...] = ()
     metered_kwh: float = 0.0
@@ -85,6 +87,8 @@ class PeakCharge:
             yield f"{self.name}: rolling_months cannot be combined with steps or tiers: they have no share of a mean"
         if self.rolling_months > 1 and self.billing_period is not BillingPeriod.MONTH:
             yield f"{self.name}: rolling_months is a mean of monthly peaks and needs billing_period month"
+        if self.due_months and (self.rolling_months > 1 or self.billing_period is BillingPeriod.YEAR):
+            yield f"{self.name}: due_months cannot be combined with rolling_months or a billing_period of year"
         if self.interval_minutes <= 0 or 1440 % self.interval_minutes:
             yield f"{self.name}: interval_minutes is {self.interval_minutes}: it must divide a day"
         if self.highest_days < 1 or self.rolling_months < 1 or self.ratchet_months < 1:
@@ -110,7 +114,7 @@ class EnergyTiers:
     name: str
     tiers: tuple[EnergyTier, ...]
     direction: Direction = Direction.IMPORT
-    window: LocalWindow = ALWAYS
+    window: Windows = ALWAYS
     billing_period: BillingPeriod = BillingPeriod.MONTH
     so_far_kwh: float = 0.0
 
@@ -149,11 +153,12 @@ class FixedCharge:
 class MinimumCharge:
     """Where energy, tiers, monthly peaks and fixed charges of a local month come to less, the rest is added.
 
-    It is due when the month ends. ``so_far`` is what they came to before the horizon in the month in which it
-    begins.
+    It is due when the month ends. ``amount`` is stated for each ``per``: a month's is that of its days, or a
+    twelfth of a year's. ``so_far`` is what they came to before the horizon in the month in which it begins.
     """
 
     amount: float
+    per: BillingPeriod = BillingPeriod.MONTH
     so_far: float = 0.0
 
 
@@ -167,7 +172,7 @@ class Tariff:
     much VAT all amounts but those of export hold, ``export_vat_percent`` how much those hold. ``decimals``: what
     a line of the bill is rounded to. ``co2_kg_per_kwh`` is what an imported kWh emits. ``import_limit_kw`` and
     ``export_limit_kw`` are the contract's. ``holiday_country`` (two capital letters): whose public holidays the
-    windows follow. ``notes`` tell what was filled and how.
+    windows follow; None: those of the site, "": nobody's. ``notes`` tell what was filled and how.
 
     Raises ValueError when two series differ in length or hold a value that is not finite, and where a charge
     makes no sense.
@@ -226,7 +231,9 @@ class Meter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
-    """What the feeds fetched, by the name that the configuration gives each series, and what the site metered.
+    """What the feeds fetched, by the name that the configuration gives each, and what the site metered.
+
+    ``series`` are prices over time, ``documents`` the JSON text of tariffs that are published as a structure.
 
     ``metered`` covers the local month in which the horizon begins, from its first instant or from when the record
     begins, up to the horizon's start; None where nothing is on record. ``stale`` tells, for each feed that fails
@@ -234,6 +241,7 @@ class Market:
     """
 
     series: Mapping[str, Series] = field(default_factory=dict)
+    documents: Mapping[str, str] = field(default_factory=dict)
     stale: Mapping[str, str] = field(default_factory=dict)
     metered: Meter | None = None
 

@@ -22,6 +22,9 @@ class LocalWindow:
 
 ALWAYS = LocalWindow()
 
+Windows = LocalWindow | tuple[LocalWindow, ...]
+"""One stretch, or several that are open while any of them is."""
+
 
 class BillingPeriod(Enum):
     """How long an amount counts before the next begins, in local calendar time."""

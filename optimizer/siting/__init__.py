@@ -18,7 +18,7 @@ from optimizer.siting.metering import MeterNeed, carried, meter_of, metering_nee
 from optimizer.siting.moment import Moment
 from optimizer.siting.priced import Priced, PriceStep
 from optimizer.siting.tasks import deferrable_loads, ev_sessions, gensets
-from strategies.wall_clock import local_horizon
+from strategies.wall_clock import each_of, local_horizon
 
 MADE_UP_KWH, MADE_UP_KW = 10.0, 5.0
 """A battery whose size only the cloud knows, for a first look at what is stated about it."""
@@ -37,7 +37,7 @@ def contract(tariff: Tariff, site: Site) -> Tariff:
     return replace(
         tariff,
         peak_charges=(*tariff.peak_charges, *site.peak_charges),
-        holiday_country=tariff.holiday_country or site.holiday_country,
+        holiday_country=site.holiday_country if tariff.holiday_country is None else tariff.holiday_country,
     )
 
 
@@ -56,8 +56,9 @@ def state_site(problem: Problem, site: Site, moment: Moment, tariff: Tariff | No
         prices = (problem.import_price_per_kwh, problem.export_price_per_kwh)
         bare = Tariff(import_price_per_kwh=prices[0], export_price_per_kwh=prices[1], currency=problem.currency)
         tariff = contract(bare, site)
-    known = carried(tariff, problem.horizon, local.calendar, moment.metered, moment.past)
-    problem = with_charges(problem, known.tariff, local)
+    billed = replace(local, calendar=replace(local.calendar, holiday_country=tariff.holiday_country))
+    known = carried(tariff, problem.horizon, billed.calendar, moment.metered, moment.past)
+    problem = with_charges(problem, known.tariff, billed)
     problem = with_grid(problem, site.grid, local, moment, tariff.co2_kg_per_kwh)
     return Stated(
         problem=replace(
@@ -114,7 +115,9 @@ def _every_day(site: Site) -> Site:
 
     return replace(
         site,
-        peak_charges=tuple(replace(each, window=opened(each.window)) for each in site.peak_charges),
+        peak_charges=tuple(
+            replace(each, window=tuple(map(opened, each_of(each.window)))) for each in site.peak_charges
+        ),
         deferrable_loads=tuple(replace(each, window=opened(each.window)) for each in site.deferrable_loads),
         ev_sessions=tuple(replace(each, window=opened(each.window)) for each in site.ev_sessions),
     )

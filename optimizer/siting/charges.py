@@ -15,7 +15,9 @@ from strategies.charge_law import (
     CountedSlots,
     counted_slots,
     intervals_of,
+    is_due,
     known_by_day,
+    least_amount,
     least_kw,
     looked_back,
     of_period,
@@ -68,7 +70,8 @@ def _peaks(stated: PeakCharge, local: LocalHorizon) -> Iterator[BilledPeak]:
         looks.append(_Look(counted=counted, of_slot=tuple(intervals.of_slot.tolist()), days=intervals.days))
     running = period_of(stated.billing_period, local.calendar.day_of(local.horizon.start))
     for number, look in enumerate(looks):
-        yield _peak(stated, look, looks[:number], is_running=look.counted.period == running)
+        if is_due(stated, look.counted.period):
+            yield _peak(stated, look, looks[:number], is_running=look.counted.period == running)
 
 
 def _peak(stated: PeakCharge, look: _Look, earlier: list[_Look], *, is_running: bool) -> BilledPeak:
@@ -153,7 +156,7 @@ def _least_bills(tariff: Tariff, local: LocalHorizon, problem: Problem, nothing:
         counted += [each.name for each in problem.peak_charges if each.name in settled and first <= _first(each) < end]
         yield LeastBill(
             name=f"minimum charge {period_label(period)}",
-            missing=tariff.minimum_charge.amount - so_far - counted_in_month(without, nothing, begins),
+            missing=least_amount(tariff.minimum_charge, period) - so_far - counted_in_month(without, nothing, begins),
             first_slot=first,
             end_slot=end,
             charges=tuple(counted),

@@ -13,7 +13,7 @@ from optimizer.domain.tariff import EnergyTiers, KnownPeak, Meter, NettedSoFar, 
 from optimizer.domain.windows import BillingPeriod
 from optimizer.forecast.align import Floats, Ints
 from optimizer.forecast.plausible import plausible_kw
-from strategies.charge_law import counted_slots, known_by_day, period_bounds, period_of
+from strategies.charge_law import counted_slots, is_due, known_by_day, period_bounds, period_of
 from strategies.invoice import counted_in_month
 from strategies.wall_clock import FIRST_DAY, Calendar, WallTimes, are_inside, local_horizon, wall_times
 
@@ -236,9 +236,8 @@ def _missing(stated: PeakCharge, record: _Record, calendar: Calendar) -> Iterato
     on_record = "not on record" if record.begins is None else f"on record from {record.begins:%Y-%m-%d %H:%M} UTC on"
     begun = _period_start(calendar, stated.billing_period, record.now)
     running = period_of(stated.billing_period, calendar.day_of(record.now))
-    if not any(period_of(stated.billing_period, peak.on) == running for peak in stated.known_peaks) and (
-        record.begins is None or record.begins > begun + LATE
-    ):
+    stated_now = any(period_of(stated.billing_period, peak.on) == running for peak in stated.known_peaks)
+    if is_due(stated, running) and not stated_now and (record.begins is None or record.begins > begun + LATE):
         yield (
             f"peak charge {stated.name}: grid power is {on_record}, its billing period began "
             f"{begun:%Y-%m-%d %H:%M} UTC; an earlier peak is not known, state it in known_peaks"

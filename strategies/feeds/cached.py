@@ -49,10 +49,25 @@ class _Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Refusal:
+class Refusal:
+    """A failure, and until when the provider is left alone after it."""
+
     failure: HeatOptimizerError
     at: datetime
     ask_again_at: datetime
+
+    def is_in_force(self, now: datetime) -> bool:
+        """Not where the clock was set back before it."""
+        return self.at <= now < self.ask_again_at
+
+
+def refused(failure: HeatOptimizerError, now: datetime, pause: timedelta, *, has_stand_in: bool) -> Refusal:
+    """Wait as long as the provider asked for, else for ``pause``, which is shorter with nothing to stand in."""
+    if isinstance(failure, SourceUnavailable) and failure.retry_after_s is not None:
+        wait = timedelta(seconds=min(failure.retry_after_s, LONGEST_WAIT.total_seconds()))
+    else:
+        wait = pause if has_stand_in else min(pause, PAUSE_WITH_NOTHING)
+    return Refusal(failure=failure, at=now, ask_again_at=now + wait)
 
 
 class _Document(BaseModel):
@@ -95,7 +110,7 @@ class CachedFeed:
         self._pause = pause
         self._joined = joined
         self._kept: _Kept | None = None
-        self._refusal: _Refusal | None = None
+        self._refusal: Refusal | None = None
         self._unsaved: str | None = None
 
     def fetch(self, start: datetime, end: datetime) -> Series:
@@ -106,7 +121,7 @@ class CachedFeed:
         """The intervals that overlap ``[start, end)``, and how old they are. Raises what the feed raises."""
         now = self._now()
         found = self._fresh(now, start, end) or self._refusal_in_force(now) or self._ask(now, start, end)
-        if isinstance(found, _Refusal):
+        if isinstance(found, Refusal):
             return self._stand_in(found.failure, now, start, end)
         series = within(found.series, start, end)
         return Answer(series=series, fetched_at=found.fetched_at, unsaved=self._unsaved)
@@ -125,17 +140,16 @@ class CachedFeed:
             and end <= kept.asked_until
         )
 
-    def _refusal_in_force(self, now: datetime) -> _Refusal | None:
-        refusal = self._refusal
-        return refusal if refusal is not None and refusal.at <= now < refusal.ask_again_at else None
+    def _refusal_in_force(self, now: datetime) -> Refusal | None:
+        return self._refusal if self._refusal is not None and self._refusal.is_in_force(now) else None
 
-    def _ask(self, now: datetime, start: datetime, end: datetime) -> _Kept | _Refusal:
+    def _ask(self, now: datetime, start: datetime, end: datetime) -> _Kept | Refusal:
         """A new answer, kept, or why there is none. The window is asked a little further than it is needed."""
         until = end + self._fresh_for
         try:
             series = self._feed.fetch(start, until)
         except HeatOptimizerError as failure:
-            self._refusal = _Refusal(failure=failure, at=now, ask_again_at=now + self._wait_after(failure, now))
+            self._refusal = refused(failure, now, self._pause, has_stand_in=self._is_usable(now))
             return self._fresh(now, start, end) or self._refusal
         if self._kept is not None:
             series = self._joined(series, within(self._kept.series, start, END_OF_TIME))
@@ -143,11 +157,6 @@ class CachedFeed:
         self._refusal = None
         self._unsaved = self._save(self._kept)
         return self._kept
-
-    def _wait_after(self, failure: HeatOptimizerError, now: datetime) -> timedelta:
-        if isinstance(failure, SourceUnavailable) and failure.retry_after_s is not None:
-            return timedelta(seconds=min(failure.retry_after_s, LONGEST_WAIT.total_seconds()))
-        return self._pause if self._is_usable(now) else min(self._pause, PAUSE_WITH_NOTHING)
 
     def _is_usable(self, now: datetime) -> bool:
         return self._kept is not None and (self._max_age is None or now - self._kept.fetched_at <= self._max_age)
@@ -176,14 +185,19 @@ class CachedFeed:
 
 def kept_on_disk(feed: PriceFeed, name: str, options: WebFeedOptions, context: FeedContext, folder: Path) -> CachedFeed:
     """The feed with a file in ``folder`` that it shares with every feed of the same options."""
-    told = f"{name} {context.zone} {options.model_dump_json()}"
     return CachedFeed(
         feed,
-        folder / f"{name}-{sha256(told.encode()).hexdigest()[:16]}.json",
+        file_of(name, options, context, folder),
         context.now,
         options.FRESH_FOR,
         max_age=timedelta(hours=options.max_age_hours),
     )
+
+
+def file_of(name: str, options: WebFeedOptions, context: FeedContext, folder: Path) -> Path:
+    """Where the answers to these options are kept."""
+    told = f"{name} {context.zone} {options.model_dump_json()}"
+    return folder / f"{name}-{sha256(told.encode()).hexdigest()[:16]}.json"
 
 
 def _read(file: Path) -> _Kept | None:
@@ -206,7 +220,6 @@ def _read(file: Path) -> _Kept | None:
 
 
 def _write(file: Path, kept: _Kept) -> None:
-    """All of it or nothing. Raises OSError."""
     series = kept.series
     document = _Document(
         fetched_at=kept.fetched_at,
@@ -214,10 +227,15 @@ def _write(file: Path, kept: _Kept) -> None:
         asked_until=kept.asked_until,
         intervals=tuple(zip(series.starts, series.ends, series.values, strict=True)),
     )
+    write_whole(file, document.model_dump_json())
+
+
+def write_whole(file: Path, text: str) -> None:
+    """All of it or nothing. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, prefix=file.stem, delete=False) as draft:
         try:
-            draft.write(document.model_dump_json())
+            draft.write(text)
             draft.close()
             Path(draft.name).replace(file)
         except OSError:

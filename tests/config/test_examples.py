@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from optimizer.app import build_live
 from optimizer.domain.horizon import plan_horizon
-from optimizer.domain.tariff import Market
+from optimizer.market import FeedShelf
 from optimizer.secret import SecretRef
 from optimizer.settings import ENV_PREFIX, Settings
 from optimizer.settings_file import load_settings
@@ -40,7 +40,7 @@ def _no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-def test_the_six_examples_are_there():
+def test_the_seven_examples_are_there():
     assert [file.stem for file in EXAMPLES] == [
         "business-with-peak-charge",
         "dynamic-prices",
@@ -48,6 +48,7 @@ def test_the_six_examples_are_there():
         "home-with-heat-pump",
         "minimal",
         "two-sites",
+        "us-commercial-demand-ratchet",
     ]
 
 
@@ -74,11 +75,9 @@ def test_the_strategies_and_feeds_of_an_example_give_a_price_for_each_slot(file:
     horizon = plan_horizon(datetime(2026, 3, 28, 10, 7, tzinfo=UTC), slot_minutes=15, horizon_hours=36)
     for site in load_settings(file).sites:
         context = FeedContext(base_folder=CONFIG, zone=site.timezone)
-        series = {
-            name: build_feed(options, path=name, context=context).fetch(horizon.start, horizon.end)
-            for name, options in site.feeds.items()
-        }
-        tariff = build_strategy(site.tariff, path="tariff").tariff(horizon, Market(series=series))
+        feeds = {name: build_feed(options, path=name, context=context) for name, options in site.feeds.items()}
+        market = FeedShelf(feeds, lambda: horizon.start).market(horizon)
+        tariff = build_strategy(site.tariff, path="tariff").tariff(horizon, market)
         assert len(tariff.import_price_per_kwh) == len(horizon)
         assert not tariff.notes, "the example's prices cover these days"
 

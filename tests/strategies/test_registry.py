@@ -6,6 +6,7 @@ import pytest
 from strategies import ConfigError, FeedContext, Market
 from strategies.registry import (
     build_feed,
+    build_series_feed,
     build_strategy,
     feed_names,
     installed_feeds,
@@ -50,8 +51,8 @@ def manual_example() -> str:
 
 
 def test_what_is_built_in_is_listed():
-    assert strategy_names() == ("flat", "series", "time_of_use")
-    assert feed_names() == ("amber", "file", "octopus", "tibber")
+    assert strategy_names() == ("flat", "series", "time_of_use", "urdb")
+    assert feed_names() == ("amber", "file", "octopus", "tibber", "urdb")
     assert ("flat", "built in") in installed_strategies()
     assert ("file", "built in") in installed_feeds()
 
@@ -84,6 +85,37 @@ def test_a_feed_of_a_stranger_is_built_with_its_context(install, context):
     assert build_feed({"feed": "grid", "area": "DE"}, path="x", context=context).zone == "Europe/Berlin"
     with pytest.raises(ConfigError, match=r"sites\[0\]\.feeds\.import\.area: missing"):
         build_feed({"feed": "grid"}, path="sites[0].feeds.import", context=context)
+
+
+def test_a_feed_of_a_stranger_may_bring_a_document_where_no_series_is_asked_for(install, context):
+    source = (
+        "from strategies import FeedOptions\n"
+        "class Feed:\n"
+        "    class Options(FeedOptions):\n"
+        "        pass\n"
+        "    def __init__(self, options, context):\n"
+        "        pass\n"
+        "    def fetch_document(self):\n"
+        "        return '{}'\n"
+    )
+    install("rates", source, "[heat_optimizer.feeds]\nrates = rates_module:Feed\n")
+    assert build_feed({"feed": "rates"}, path="x", context=context).fetch_document() == "{}"
+    with pytest.raises(ConfigError, match=r"forecasts\.load\.feed: 'rates' brings a tariff's structure, not a series"):
+        build_series_feed({"feed": "rates"}, path="forecasts.load", context=context)
+
+
+def test_a_feed_that_brings_nothing_is_refused_with_what_it_could_have(install, context):
+    source = (
+        "from strategies import FeedOptions\n"
+        "class Feed:\n"
+        "    class Options(FeedOptions):\n"
+        "        pass\n"
+        "    def __init__(self, options, context):\n"
+        "        pass\n"
+    )
+    install("empty", source, "[heat_optimizer.feeds]\nempty = empty_module:Feed\n")
+    with pytest.raises(ConfigError, match="Feed has no method 'fetch' or 'fetch_document'"):
+        build_feed({"feed": "empty"}, path="x", context=context)
 
 
 def test_a_name_that_a_built_in_holds_is_refused_with_both_origins(install):
@@ -151,7 +183,10 @@ def refusal(options: dict) -> list[str]:
 
 def test_an_unknown_strategy_is_told_with_the_installed_ones():
     assert refusal({"strategy": "tou"}) == [
-        "sites[0].tariff.strategy: no strategy 'tou'; installed: flat, series, time_of_use (did you mean 'time_of_use'?)"
+        (
+            "sites[0].tariff.strategy: no strategy 'tou'; installed: flat, series, time_of_use, urdb "
+            "(did you mean 'time_of_use'?)"
+        )
     ]
 
 

@@ -1,22 +1,29 @@
-from collections.abc import Callable
-from datetime import datetime
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 from pydantic import ValidationError
 from retail_provider import Answer, Asked, Provider, provider
 
+from optimizer.domain.horizon import plan_horizon
+from optimizer.market import FeedShelf
 from strategies import (
     ConfigError,
     FeedContext,
+    Market,
     SourceMalformed,
     SourceRejected,
     SourceUnauthorized,
     SourceUnavailable,
 )
-from strategies.feeds.urdb import UrdbOptions, load_urdb
+from strategies.feeds.urdb import Urdb
 from strategies.options import Secret
-from strategies.urdb import Rate, demand_windows, energy_price_per_kwh
+from strategies.registry import build_feed
+from strategies.urdb import Rate, demand_windows, energy_price_per_kwh, parse_rate
 
 DATA = Path(__file__).parent / "data"
 EXAMPLE = DATA / "urdb-time-of-use-demand.json"
@@ -37,10 +44,15 @@ CONTEXT = FeedContext(base_folder=DATA, zone="America/Phoenix", secret=secret)
 def load(answer: Callable[[Asked], Answer] | str | bytes, label: str = LABEL) -> tuple[Rate, Provider]:
     respond = answer if callable(answer) else (lambda _: Answer(body=answer))
     with provider(respond) as found:
-        options = UrdbOptions.model_validate(
-            {"label": label, "api_key": {"env": "OPENEI_KEY"}, "base_url": found.base_url}
-        )
-        return load_urdb(options, CONTEXT), found
+        return rate_of(asking(found, label), CONTEXT), found
+
+
+def asking(found: Provider, label: str = LABEL) -> dict[str, object]:
+    return {"label": label, "api_key": {"env": "OPENEI_KEY"}, "base_url": found.base_url}
+
+
+def rate_of(options: dict[str, object], context: FeedContext) -> Rate:
+    return parse_rate(json.loads(Urdb(Urdb.Options.model_validate(options), context).fetch_document()))
 
 
 def test_a_rate_is_asked_for_by_its_label():
@@ -58,7 +70,7 @@ def test_a_rate_is_asked_for_by_its_label():
 
 
 def test_a_file_holds_the_same_rate():
-    rate = load_urdb(UrdbOptions(path=EXAMPLE.name), CONTEXT)
+    rate = rate_of({"path": EXAMPLE.name}, CONTEXT)
     assert rate == load(EXAMPLE.read_bytes())[0]
     assert len(demand_windows(rate, 7)) == 1
 
@@ -114,7 +126,7 @@ def test_a_file_that_is_no_rate_says_so(tmp_path, content, error, complaint):
     if content is not None:
         (tmp_path / "rate.json").write_bytes(content)
     with pytest.raises(error, match=complaint):
-        load_urdb(UrdbOptions(path="rate.json"), FeedContext(base_folder=tmp_path, zone="America/Phoenix"))
+        rate_of({"path": "rate.json"}, FeedContext(base_folder=tmp_path, zone="America/Phoenix"))
 
 
 @pytest.mark.parametrize(
@@ -129,4 +141,162 @@ def test_a_file_that_is_no_rate_says_so(tmp_path, content, error, complaint):
 )
 def test_options_that_name_no_source_are_refused(options, complaint):
     with pytest.raises(ValidationError, match=complaint):
-        UrdbOptions.model_validate(options)
+        Urdb.Options.model_validate(options)
+
+
+START = datetime(2026, 7, 6, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+BROKEN = Answer(body="gone", status=503)
+
+
+@dataclass
+class Place:
+    """A provider whose answer changes, a clock that is set, and a folder that outlives every shelf."""
+
+    found: Provider
+    folder: Path
+    answer: Answer = field(default_factory=lambda: Answer(body=EXAMPLE.read_bytes()))
+    now: datetime = START
+
+    def shelf(self, **options: object) -> FeedShelf:
+        context = replace(CONTEXT, cache_folder=self.folder, now=lambda: self.now)
+        feed = build_feed({"feed": "urdb", **asking(self.found), **options}, path="feeds.rate", context=context)
+        return FeedShelf({"rate": feed}, lambda: self.now)
+
+    def market(self, shelf: FeedShelf, later: timedelta) -> Market:
+        self.now = START + later
+        return shelf.market(plan_horizon(self.now, slot_minutes=60, horizon_hours=24))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with provider(lambda _: here.answer) as found:
+        here = Place(found=found, folder=tmp_path)
+        yield here
+
+
+def test_a_rate_reaches_the_market_as_a_document_and_is_asked_for_once_a_day(place):
+    shelf = place.shelf()
+
+    first = place.market(shelf, timedelta(0))
+    place.market(shelf, DAY - timedelta(minutes=30))
+    assert len(place.found.asked) == 1
+    place.market(shelf, DAY)
+
+    assert len(place.found.asked) == 2
+    assert parse_rate(json.loads(first.documents["rate"])).label == LABEL
+    assert (dict(first.series), dict(first.stale)) == ({}, {})
+
+
+def test_a_restart_within_the_day_asks_nobody_and_the_key_is_not_on_disk(place):
+    before = place.market(place.shelf(), timedelta(0)).documents
+
+    again = place.market(place.shelf(), timedelta(hours=20))
+
+    assert again.documents == before
+    assert len(place.found.asked) == 1
+    (kept,) = place.folder.iterdir()
+    assert KEY not in kept.read_text(encoding="utf-8")
+
+
+def test_the_last_rate_stands_in_while_the_provider_fails_is_told_and_ends_with_its_age(place):
+    shelf = place.shelf(max_age_hours=72)
+    place.market(shelf, timedelta(0))
+    place.answer = BROKEN
+
+    with structlog.testing.capture_logs() as log:
+        market = place.market(shelf, 2 * DAY)
+
+    assert parse_rate(json.loads(market.documents["rate"])).label == LABEL
+    assert market.stale == {"rate": "rate: the answer of 2026-07-06T12:00Z stands in (SourceUnavailable)"}
+    assert [(each["event"], each["fallback"]) for each in log] == [
+        ("feed_failed", "cached answer of 2026-07-06T12:00:00Z")
+    ]
+    with structlog.testing.capture_logs() as log:
+        assert place.market(shelf, 3 * DAY + timedelta(minutes=1)).documents == {}
+    assert [(each["event"], each["error"], each["fallback"]) for each in log] == [
+        ("feed_failed", "SourceUnavailable", None)
+    ]
+
+
+@pytest.mark.parametrize(
+    "bad", [b"<html>", b'{"items": []}', b'{"label": "x"}', EXAMPLE.read_bytes().replace(LABEL.encode(), b"another")]
+)
+def test_an_answer_that_is_no_rate_or_another_one_does_not_displace_a_good_one(place, bad):
+    shelf = place.shelf()
+    before = place.market(shelf, timedelta(0)).documents
+    place.answer = Answer(body=bad)
+
+    market = place.market(shelf, DAY)
+
+    assert market.documents == before
+    assert market.stale.keys() == {"rate"}
+
+
+@pytest.mark.parametrize(("headers", "wait"), [({"Retry-After": "3600"}, 60), ({}, 10)])
+def test_after_a_failure_the_provider_is_left_alone_for_ten_minutes_or_as_it_asks(place, headers, wait):
+    shelf = place.shelf()
+    place.market(shelf, timedelta(0))
+    place.answer = replace(BROKEN, headers=headers)
+
+    place.market(shelf, DAY)
+    place.market(shelf, DAY + timedelta(minutes=wait - 1))
+    assert len(place.found.asked) == 2
+    place.answer = Answer(body=EXAMPLE.read_bytes())
+
+    market = place.market(shelf, DAY + timedelta(minutes=wait))
+
+    assert len(place.found.asked) == 3
+    assert market.stale == {}
+
+
+def test_a_damaged_copy_on_disk_is_as_good_as_none(place):
+    place.market(place.shelf(), timedelta(0))
+    (kept,) = place.folder.iterdir()
+    kept.write_bytes(b"{")
+
+    assert place.market(place.shelf(), timedelta(minutes=1)).documents.keys() == {"rate"}
+    assert len(place.found.asked) == 2
+
+
+def test_a_copy_that_cannot_be_written_is_told(place):
+    place.folder = place.folder / "file" / "under"
+    place.folder.parent.write_text("not a folder", encoding="utf-8")
+
+    with structlog.testing.capture_logs() as log:
+        market = place.market(place.shelf(), timedelta(0))
+
+    assert market.documents.keys() == {"rate"}
+    assert [each["event"] for each in log] == ["feed_not_saved"]
+
+
+def test_a_file_is_read_again_each_time_and_its_last_good_state_stands_in(tmp_path):
+    file = tmp_path / "rate.json"
+    file.write_text('{"label": "old", "energyratestructure": [[{"rate": 0.1}]]}', encoding="utf-8")
+    context = FeedContext(base_folder=tmp_path, zone="America/Phoenix", cache_folder=tmp_path / "kept")
+    feed = build_feed({"feed": "urdb", "path": file.name}, path="feeds.rate", context=context)
+    shelf = FeedShelf({"rate": feed}, lambda: START)
+    horizon = plan_horizon(START, slot_minutes=60, horizon_hours=24)
+
+    def label() -> object:
+        return json.loads(shelf.market(horizon).documents["rate"])["label"]
+
+    assert label() == "old"
+    file.write_text('{"label": "new", "energyratestructure": [[{"rate": 0.2}]]}', encoding="utf-8")
+    assert label() == "new"
+    file.write_text("{", encoding="utf-8")
+    assert label() == "new"
+    assert shelf.market(horizon).stale.keys() == {"rate"}
+    assert not (tmp_path / "kept").exists()
+
+
+def test_a_rate_that_cannot_be_priced_is_brought_all_the_same_so_that_the_strategy_can_say_why(tmp_path):
+    (tmp_path / "rate.json").write_text(
+        '{"label": "x", "energyratestructure": [[{"rate": 0.1}]], "flatdemandstructure": [[{"rate": 1}]],'
+        ' "flatdemandunit": "hp"}',
+        encoding="utf-8",
+    )
+    feed = Urdb(Urdb.Options(path="rate.json"), FeedContext(base_folder=tmp_path, zone="America/Phoenix"))
+
+    with pytest.raises(ConfigError, match="demand in 'hp' is not supported"):
+        parse_rate(json.loads(feed.fetch_document()))
