@@ -3,22 +3,24 @@
 import ipaddress
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from platform import node
 from time import sleep
 from urllib.parse import urlsplit
 
 import structlog
 
+from optimizer.batch_book import BatchBook
 from optimizer.clients import ArisClient, HeatCloudClient, HeatCloudPaths, HeatCloudPoster, HttpDoor, Patience
-from optimizer.cycle import CyclePorts, PlanPorts, SiteTask
 from optimizer.domain.conventions import BatterySign, Conventions
 from optimizer.domain.horizon import Resolution
 from optimizer.domain.site import Location, Site
-from optimizer.errors import ConfigError
+from optimizer.errors import ConfigError, LedgerUnavailable
 from optimizer.ledger import Ledger
+from optimizer.ledger_lock import LedgerLock
 from optimizer.log import REDACT
 from optimizer.lp import Planner
 from optimizer.market import FeedShelf
@@ -30,10 +32,12 @@ from optimizer.settings import Settings, SiteSettings
 from optimizer.settings_file import load_settings
 from optimizer.shadow import CHAMPION, Contender, Shadows, ShadowStore
 from optimizer.siting import contradictions
+from optimizer.task import CyclePorts, PlanPorts, SiteTask
 from strategies import FeedContext
 from strategies.options import Secret
-from strategies.registry import build_feed, build_strategy
+from strategies.registry import build_feed, build_series_feed, build_strategy
 
+LEASE_SLACK_MIN = 5
 FIRST_LOOK_H = 72.0
 """Long enough for every daily window to open and close."""
 ASSUMED_SIGN = BatterySign.CHARGE
@@ -81,12 +85,29 @@ class LiveApplication(Application):
 
     poster: HeatCloudPoster
     recorder: LedgerRecorder
-
+    book: BatchBook
+    lock: LedgerLock
     shadows: Mapping[str, Shadows]
 
     def cycle_ports(self, site: SiteRuntime) -> CyclePorts:
-        shadows = self.shadows[site.task.site.site_id]
-        return CyclePorts(plan=site.ports, poster=self.poster, recorder=self.recorder, pause=sleep, shadows=shadows)
+        """The ports of one site."""
+        return CyclePorts(
+            plan=site.ports,
+            poster=self.poster,
+            book=self.book,
+            recorder=self.recorder,
+            now=self.now,
+            pause=sleep,
+            shadows=self.shadows[site.task.site.site_id],
+        )
+
+    def close(self) -> None:
+        """Let go of the sites and of the ledger's lock as well."""
+        for site in self.sites:
+            with suppress(LedgerUnavailable):
+                self.book.let_go(site.task.site.site_id)
+        Application.close(self)
+        self.lock.release()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,9 +157,16 @@ def build_live(
     cache = feed_cache(settings, file.parent, environ)
     around = Surroundings(now=now, environ=environ, base_folder=file.parent, feed_cache=cache)
     heat = _heat_client(settings, conventions, around)
-    ledger = Ledger.open(ledger_path(settings, file.parent, environ))
-    with _closed_on_error(heat, ledger):
-        sites = _sites(settings, conventions, heat, ledger, around)
+    where = ledger_path(settings, file.parent, environ)
+    lock = LedgerLock.take(where)
+    try:
+        ledger = Ledger.open(where)
+        with _closed_on_error(heat, ledger):
+            sites = _sites(settings, conventions, heat, ledger, around)
+    except ConfigError:
+        lock.release()
+        raise
+    lease = timedelta(minutes=2 * settings.planning.replan_minutes + LEASE_SLACK_MIN)
     stale_after = timedelta(minutes=settings.heat_cloud.conventions.stale_after_minutes)
     return LiveApplication(
         settings=settings,
@@ -148,6 +176,8 @@ def build_live(
         now=now,
         poster=HeatCloudPoster(heat.door, heat.paths),
         recorder=LedgerRecorder(ledger, stale_after),
+        book=BatchBook(ledger, holder=f"{node() or 'here'} {os.getpid()}", lease=lease),
+        lock=lock,
         shadows={
             site.task.site.site_id: Shadows(
                 contenders=site.contenders,
@@ -273,7 +303,7 @@ def _site(
     forecasts = {name: options for name, options in site.forecasts.model_dump().items() if options is not None}
     external = FeedShelf(
         {
-            name: build_feed(
+            name: build_series_feed(
                 options,
                 path=f"{path}.forecasts.{name}",
                 context=_feed_context(f"{path}.forecasts.{name}", site, around),
@@ -320,6 +350,7 @@ def _site(
         stale_after=timedelta(minutes=wire.stale_after_minutes),
         unusable_after=timedelta(minutes=wire.unusable_after_minutes),
         hold_tolerance_kw=site.hold_tolerance_kw,
+        rules=settings.dispatch.rules(),
     )
     first_look = replace(task.grid, horizon_hours=max(task.grid.horizon_hours, FIRST_LOOK_H))
     for contradiction in contradictions(task.site, horizon_from(around.now(), first_look, task.site.zone)):

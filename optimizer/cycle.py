@@ -1,44 +1,36 @@
 """The corridor: one cycle of one site, and the only place where errors become outcomes."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
-from optimizer.delivery import Delivery
-from optimizer.dispatch import why_send
-from optimizer.domain.conventions import Conventions
+from optimizer.acting import act, step_site_down, take_back, when
+from optimizer.dispatch import ForeignSchedule
 from optimizer.domain.outcome import Failed, Held, Outcome, Posted, Skipped
 from optimizer.domain.plan import USUAL_SOLVER
-from optimizer.domain.site import Site
 from optimizer.domain.snapshot import HcuReading, SiteReading, SiteSnapshot
 from optimizer.errors import (
     DeliveryRejected,
     ForecastGap,
     HeatOptimizerError,
     ImplausibleData,
+    NotInControl,
+    SignContradiction,
     SourceError,
     StaleData,
 )
-from optimizer.lp import Planner
-from optimizer.planning import Planned, PlanningGrid, days_to_ask, horizon_from, plan_snapshot
+from optimizer.planning import Planned, days_to_ask, horizon_from, plan_snapshot
 from optimizer.ports import (
     Deadline,
-    ExternalForecasts,
-    FetchMarket,
-    PostBatch,
-    ReadHcu,
-    ReadSite,
-    RecallForecasts,
-    RecallHistory,
-    RecallMeter,
-    RecallSoc,
 )
-from optimizer.pricing import PriceSources, price_site
+from optimizer.pricing import price_site
 from optimizer.reconcile import reconcile
 from optimizer.siting import Priced, PriceStep
+from optimizer.standing import look
+from optimizer.task import CyclePorts, PlanPorts, SiteTask
+from optimizer.trusting import held_to, trust_of
 
 CYCLE_S = 27.0
 """Within this many seconds a cycle is done with the network, whatever the network does."""
@@ -46,62 +38,8 @@ READ_SITE_S = 10.0
 READ_HCU_S = 5.0
 MOST_AHEAD = timedelta(minutes=2)
 """A report may be this far in our future before its age is called unknown."""
-INPUT_ERRORS = (SourceError, StaleData, ImplausibleData, ForecastGap)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteTask:
-    """What is configured for one site."""
-
-    site: Site
-    conventions: Conventions
-    grid: PlanningGrid
-    prices: PriceSources
-    stale_after: timedelta
-    unusable_after: timedelta
-    hold_tolerance_kw: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanPorts:
-    """All that planning reads from. Nothing here can change a site."""
-
-    site: ReadSite
-    hcu: ReadHcu | None
-    market: FetchMarket
-    history: RecallHistory
-    meter: RecallMeter
-    soc: RecallSoc
-    forecasts: RecallForecasts
-    external: ExternalForecasts
-    planner: Planner
-
-
-class Recorder(Protocol):
-    """The cycle's record: what was read, what is about to be sent, and what came of it."""
-
-    def record_reading(self, snapshot: SiteSnapshot, conventions: Conventions) -> None: ...
-
-    def begin(self, site_id: str, at: datetime, body: Mapping[str, Any]) -> int: ...
-
-    def end(self, cycle_id: int, outcome: Outcome, planned: Planned | None, body: Mapping[str, Any]) -> None: ...
-
-
-class Shadow(Protocol):
-    """Who plans beside the cycle without acting. Never raises a HeatOptimizerError."""
-
-    def observe(self, site: Site, grid: PlanningGrid, planned: Planned, now: datetime) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CyclePorts:
-    """Planning's ports, and those that act and remember."""
-
-    plan: PlanPorts
-    poster: PostBatch
-    recorder: Recorder
-    pause: Callable[[float], object]
-    shadows: Shadow
+HOUR = timedelta(hours=1)
+INPUT_ERRORS = (SourceError, StaleData, ImplausibleData, ForecastGap, NotInControl)
 
 
 def run_cycle(task: SiteTask, ports: CyclePorts, now: datetime, monotonic: Callable[[], float]) -> Outcome:
@@ -112,22 +50,29 @@ def run_cycle(task: SiteTask, ports: CyclePorts, now: datetime, monotonic: Calla
     planned: Planned | None = None
     cycle_id: int | None = None
     seen: dict[str, Any] = {}
-
-    def keep(snapshot: SiteSnapshot, conventions: Conventions) -> None:
-        seen["snapshot"] = snapshot
-        ports.recorder.record_reading(snapshot, conventions)
-
+    epoch: int | None = None
     try:
-        planned = plan_site(task, ports.plan, now, deadline, on_snapshot=keep)
+        epoch = ports.book.take_over(site_id, now)
+        snapshot = read_snapshot(task, ports.plan, now, deadline)
+        seen["snapshot"] = snapshot
+        ports.recorder.record_reading(snapshot, task.conventions)
+        standing = look(site_id, snapshot.reading.in_force, ports.book, task.rules, now)
+        trust = trust_of(task.site, task.conventions, snapshot.battery, ports.book, standing.intents, now)
+        if trust.blocked is not None:
+            take_back(task, ports, standing, snapshot.reading.in_force, epoch, deadline)
+            raise SignContradiction(trust.blocked)
+        planned = plan_from(task, ports.plan, held_to(snapshot, trust), now, standing.foreign)
         log_plan(planned)
         cycle_id = ports.recorder.begin(site_id, now, _body(planned))
-        outcome = _act(task, ports, planned, now, deadline)
+        outcome = act(task, ports, planned, now, deadline, standing, epoch)
     except INPUT_ERRORS as error:
         outcome = Skipped(error=error.name, detail=str(error))
     except HeatOptimizerError as error:
         if isinstance(error, DeliveryRejected):
             log.error("batch_rejected", detail=str(error))
         outcome = Failed(error=error.name, detail=str(error))
+    if planned is None and epoch is not None:
+        step_site_down(task, ports, epoch, now, deadline)
     _log_outcome(log, outcome, planned)
     if cycle_id is None:
         cycle_id = ports.recorder.begin(site_id, now, {})
@@ -158,17 +103,19 @@ def read_snapshot(task: SiteTask, ports: PlanPorts, now: datetime, deadline: Dea
     return snapshot
 
 
-def plan_site(
+def plan_site(task: SiteTask, ports: PlanPorts, now: datetime, deadline: Deadline) -> Planned:
+    """Everything up to the checked batch; changes nothing at the site. Raises HeatOptimizerError."""
+    return plan_from(task, ports, read_snapshot(task, ports, now, deadline), now)
+
+
+def plan_from(
     task: SiteTask,
     ports: PlanPorts,
+    snapshot: SiteSnapshot,
     now: datetime,
-    deadline: Deadline,
-    on_snapshot: Callable[[SiteSnapshot, Conventions], None] | None = None,
+    foreign: tuple[ForeignSchedule, ...] = (),
 ) -> Planned:
-    """Everything up to the checked batch; changes nothing at the site. Raises HeatOptimizerError."""
-    snapshot = read_snapshot(task, ports, now, deadline)
-    if on_snapshot is not None:
-        on_snapshot(snapshot, task.conventions)
+    """From a snapshot to the checked batch, foreign schedules left alone. Raises HeatOptimizerError."""
     horizon = horizon_from(now, task.grid, task.site.zone)
     priced = price_site(task.site, task.prices, ports.market, ports.meter, horizon, now)
     return plan_snapshot(
@@ -183,18 +130,19 @@ def plan_site(
         issued=ports.forecasts.issued(task.site.site_id, days_to_ask(now, task.grid)),
         now=now,
         planner=ports.planner,
+        foreign=foreign,
     )
 
 
 def refuse_unusable(task: SiteTask, reading: SiteReading) -> None:
     """Raises StaleData when planning on this reading would be planning on the past."""
     if reading.is_online is False:
-        msg = f"site {reading.site_id} is offline (last report {_when(reading.reported_at)})"
+        msg = f"site {reading.site_id} is offline (last report {when(reading.reported_at)})"
         raise StaleData(msg)
     age_s = reading.age_s
     if age_s is not None and age_s > task.unusable_after.total_seconds():
         msg = (
-            f"site {reading.site_id} reported {age_s / 60:.0f} min ago ({_when(reading.reported_at)}), "
+            f"site {reading.site_id} reported {age_s / 60:.0f} min ago ({when(reading.reported_at)}), "
             f"older than the {task.unusable_after.total_seconds() / 60:.0f} min that a plan may rest on"
         )
         raise StaleData(msg)
@@ -207,44 +155,6 @@ def _read_hcu(ports: PlanPorts, deadline: Deadline) -> tuple[HcuReading | None, 
         return ports.hcu.read_hcu(within_s=deadline.within_s(READ_HCU_S)), None
     except SourceError as error:
         return None, f"{error.name}: {error}"
-
-
-def _act(task: SiteTask, ports: CyclePorts, planned: Planned, now: datetime, deadline: Deadline) -> Outcome:
-    """Send the batch, or hold it where the site already does the same."""
-    if not planned.batch.commands:
-        return Held(reason="nothing at this site takes commands")
-    half = timedelta(hours=task.grid.publish_hours / 2)
-    until = min(now + half, planned.batch.end or now + half)
-    reason = why_send(
-        planned.batch,
-        planned.snapshot.reading.in_force,
-        now=now,
-        until=until,
-        tolerance=task.hold_tolerance_kw,
-    )
-    if reason is None:
-        return Held(reason=f"the schedule in force says the same until {_when(until)}")
-    log = structlog.get_logger().bind(site_id=task.site.site_id)
-    delivery = Delivery(
-        site_id=task.site.site_id,
-        poster=ports.poster,
-        reader=ports.plan.site,
-        deadline=deadline,
-        pause=ports.pause,
-        log=log,
-    )
-    receipt = delivery.deliver(planned)
-    log.info(
-        "batch_posted",
-        batch_id=receipt.batch_id,
-        accepted=receipt.accepted,
-        commands=len(planned.batch.commands),
-        entries=planned.batch.entry_count,
-        horizon=f"{_when(planned.plan.problem.horizon.start)}/{_when(planned.batch.end)}",
-        because=reason,
-        confirmed_by="answer" if receipt.batch_id is not None else "read_back",
-    )
-    return Posted(receipt=receipt, until=planned.batch.end)
 
 
 def log_plan(planned: Planned) -> None:
@@ -273,7 +183,7 @@ def log_plan(planned: Planned) -> None:
         solver=planned.plan.solver,
         solve_ms=round(planned.plan.solve_s * 1000, 1),
         prices=planned.priced.step.value,
-        known_prices_until=_when(planned.tariff.known_until),
+        known_prices_until=when(planned.tariff.known_until),
         why=planned.plan.reasons[0],
         caution=None if caution is None else round(caution.price, 4),
         hangs_on_the_end=None if end is None or not end.matters else True,
@@ -323,7 +233,3 @@ def _body(planned: Planned | None) -> dict[str, Any]:
         "batch": planned.batch,
         "clear": planned.clear,
     }
-
-
-def _when(at: datetime | None) -> str | None:
-    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -21,9 +21,10 @@ from sdnotify import SystemdNotifier
 from optimizer.app import LiveApplication, SiteRuntime
 from optimizer.cycle import read_snapshot, run_cycle
 from optimizer.domain.outcome import Failed, Outcome, is_success
-from optimizer.errors import HeatOptimizerError
+from optimizer.errors import HeatOptimizerError, LedgerUnavailable
 from optimizer.planning import horizon_from
 from optimizer.ports import Deadline
+from optimizer.watching import watch
 
 STOP_WITHIN_S = 4.0
 SAMPLE_S = 60
@@ -73,6 +74,10 @@ class Jobs:
                 log.warning("sample_missed", error=error.name, detail=str(error))
                 return
             self.app.recorder.record_reading(snapshot, site.task.conventions)
+            try:
+                watch(site.task, self.app.book, snapshot, self.app.now())
+            except LedgerUnavailable as error:
+                log.error("ledger_not_written", record="batches", detail=str(error))
 
     def refresh_tariff(self, site: SiteRuntime) -> None:
         """Fetch prices ahead of the cycle that needs them."""

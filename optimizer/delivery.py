@@ -2,31 +2,49 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from structlog.typing import FilteringBoundLogger
 
 from optimizer.dispatch import in_force_as_sent
 from optimizer.domain.command import Batch, Receipt
-from optimizer.errors import DeliveryError, DeliveryRejected, DeliveryUnconfirmed, SourceError, StaleData
+from optimizer.domain.intent import BatchKind, BatchState
+from optimizer.errors import (
+    DeliveryError,
+    DeliveryRejected,
+    DeliveryUnconfirmed,
+    LedgerUnavailable,
+    SourceError,
+    StaleData,
+)
 from optimizer.planning import Planned
-from optimizer.ports import Deadline, PostBatch, ReadSite
+from optimizer.ports import Deadline, PostBatch, ReadSite, RememberBatches
 
 MOST_SENDS = 2
 POST_S = 10.0
 READ_BACK_S = 4.0
+FOUND_IN_FORCE = Receipt(batch_id=None, accepted=None)
 
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
-    """One cycle's sending to one site, counting its sends."""
+    """One cycle's sending to one site, counting its sends.
+
+    The ledger holds each batch before its request leaves; where it cannot, nothing leaves.
+    """
 
     site_id: str
+    slot: datetime
+    epoch: int
     poster: PostBatch
     reader: ReadSite
+    book: RememberBatches
+    now: Callable[[], datetime]
     deadline: Deadline
     pause: Callable[[float], object]
     log: FilteringBoundLogger
     sends: int = 0
+    key: str = ""
 
     def deliver(self, planned: Planned) -> Receipt:
         """The receipt of a batch that is in force. Raises DeliveryError, or StaleData when the cycle took too long."""
@@ -41,7 +59,7 @@ class Delivery:
         """Ask for the other battery pair to go. If that fails, the batch itself overwrites it."""
         pairs = ", ".join(sorted(pair.label for pair in clear.pairs))
         try:
-            receipt = self._send(clear)
+            receipt = self.send(clear, BatchKind.CLEAR)
         except DeliveryError as error:
             self.log.warning("clear_failed", pairs=pairs, error=error.name, detail=str(error))
         else:
@@ -50,7 +68,7 @@ class Delivery:
     def _send_until_known(self, batch: Batch) -> Receipt:
         while True:
             try:
-                return self._send(batch)
+                return self.send(batch)
             except DeliveryRejected as error:
                 wait_s = error.retry_after_s
                 if wait_s is None or self.sends >= MOST_SENDS or wait_s >= self.deadline.within_s(wait_s + 1.0):
@@ -60,19 +78,41 @@ class Delivery:
             except DeliveryUnconfirmed as error:
                 self.log.warning("batch_unconfirmed", detail=str(error), sends=self.sends)
                 if self._is_in_force(batch, error):
-                    return Receipt(batch_id=None, accepted=None)
+                    self._remember(lambda key: self.book.answered(key, FOUND_IN_FORCE, self.now()))
+                    return FOUND_IN_FORCE
                 if self.sends >= MOST_SENDS or self.deadline.within_s(POST_S) < 1.0:
                     raise
 
-    def _send(self, batch: Batch) -> Receipt:
+    def send(self, batch: Batch, kind: BatchKind = BatchKind.PLAN) -> Receipt:
+        """One request, written down before it leaves. Raises DeliveryError, StaleData or what the ledger raises."""
         within_s = self.deadline.within_s(POST_S, keep_s=READ_BACK_S)
         if within_s <= 0:
             within_s = self.deadline.within_s(POST_S)
         if within_s <= 0:
             msg = "planning took so long that its inputs are too old to act on; nothing was sent"
             raise StaleData(msg)
+        intent = self.book.intend(self.site_id, self.slot, batch, kind, epoch=self.epoch, now=self.now())
+        self.key = intent.key
         self.sends += 1
-        return self.poster.post_batch(self.site_id, batch, within_s=within_s)
+        try:
+            receipt = self.poster.post_batch(self.site_id, batch, within_s=within_s)
+        except DeliveryRejected as error:
+            words = str(error)
+            self._remember(lambda key: self.book.judge(key, BatchState.REFUSED, self.now(), words))
+            raise
+        except DeliveryUnconfirmed as error:
+            words = str(error)
+            self._remember(lambda key: self.book.judge(key, BatchState.LOST, self.now(), words))
+            raise
+        self._remember(lambda key: self.book.answered(key, receipt, self.now()))
+        return receipt
+
+    def _remember(self, write: Callable[[str], None]) -> None:
+        """What came of a batch that has left. Where the ledger fails now, the next cycle finds it out again."""
+        try:
+            write(self.key)
+        except LedgerUnavailable as error:
+            self.log.error("ledger_not_written", record=self.key, detail=str(error))
 
     def _is_in_force(self, batch: Batch, unconfirmed: DeliveryUnconfirmed) -> bool:
         """Read the site's schedules back. Raises the unconfirmed error where even that fails."""

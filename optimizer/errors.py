@@ -15,6 +15,9 @@
     ├── PlanError
     │   ├── PlanInfeasible         no plan exists even with every soft limit released
     │   └── SolverFailed           no usable answer, or one that failed the numerical check
+    ├── LedgerUnavailable          the ledger cannot take the intent, so nothing is sent
+    ├── NotInControl               another process holds the site
+    ├── SignContradiction          the battery does not do what it was told, or reports the opposite
     ├── CommandConflict            a batch broke a rule of a valid schedule; nothing was sent
     └── DeliveryError
         ├── DeliveryRejected       the cloud refused the batch; the former schedule stands
@@ -86,6 +89,18 @@ class PlanInfeasible(PlanError):
 
 class SolverFailed(PlanError):
     """The solver gave no usable answer, or one that failed the numerical check."""
+
+
+class LedgerUnavailable(HeatOptimizerError):
+    """The intent of a batch could not be written down before it is sent; nothing was sent."""
+
+
+class NotInControl(HeatOptimizerError):
+    """Another process holds the site's lease; nothing was sent."""
+
+
+class SignContradiction(HeatOptimizerError):
+    """The state of charge contradicts a sign in the settings: no battery command is sent until it is corrected."""
 
 
 class CommandConflict(HeatOptimizerError):

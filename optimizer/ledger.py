@@ -17,38 +17,17 @@ from pathlib import Path
 from typing import Any, Self
 
 from optimizer.errors import ConfigError
+from optimizer.ledger_schema import MIGRATIONS, SCHEMA_VERSION, TELEMETRY_COLUMNS
 
-SCHEMA_VERSION = 1
-TELEMETRY_COLUMNS = ("load_kw", "solar_kw", "heat_kw", "thermal_kw", "outdoor_c", "other_kw")
-SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS telemetry (
-    site_id TEXT NOT NULL, at INTEGER NOT NULL,
-    {", ".join(f"{name} REAL" for name in TELEMETRY_COLUMNS)}, soc_percent REAL,
-    PRIMARY KEY (site_id, at)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS meter (
-    site_id TEXT NOT NULL, at INTEGER NOT NULL, import_kw REAL, export_kw REAL,
-    PRIMARY KEY (site_id, at)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS cycles (
-    cycle_id INTEGER PRIMARY KEY, site_id TEXT NOT NULL, at TEXT NOT NULL, outcome TEXT NOT NULL,
-    detail TEXT, batch_id TEXT, accepted INTEGER, verdict TEXT, objective REAL, currency TEXT, body BLOB);
-CREATE TABLE IF NOT EXISTS shadow_standing (
-    site_id TEXT NOT NULL, name TEXT NOT NULL, soc_kwh REAL NOT NULL, settled_until INTEGER NOT NULL,
-    decided TEXT NOT NULL, PRIMARY KEY (site_id, name)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS shadow_meter (
-    site_id TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, import_kwh REAL, export_kwh REAL, soc_kwh REAL,
-    moved_kwh REAL, PRIMARY KEY (site_id, name, at)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS shadow_day (
-    site_id TEXT NOT NULL, name TEXT NOT NULL, day TEXT NOT NULL, cost REAL, currency TEXT, quarters INTEGER,
-    PRIMARY KEY (site_id, name, day)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS cycles_by_site ON cycles (site_id, at);
-CREATE INDEX IF NOT EXISTS cycles_by_batch ON cycles (batch_id);
-"""
 BUCKET_S = 900
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetrySample:
-    """One reading of a site at one instant. None: not read, or not to be learnt from."""
+    """One reading of a site at one instant. None: not read, or not to be learnt from.
+
+    ``battery_kw`` is charge less discharge as the telemetry's sign is read.
+    """
 
     at: datetime
     load_kw: float | None
@@ -58,6 +37,7 @@ class TelemetrySample:
     outdoor_c: float | None
     other_kw: float | None
     soc_percent: float | None
+    battery_kw: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +85,7 @@ class Ledger:
         """Open an existing ledger for reading; an empty one in memory where there is none."""
         if not path.exists():
             connection = sqlite3.connect(":memory:", check_same_thread=False)
-            connection.executescript(SCHEMA)
+            migrate(connection, 0)
             return cls(connection)
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
         try:
@@ -121,7 +101,8 @@ class Ledger:
             self._connection.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All statements within, or none. Raises sqlite3.Error."""
         with self._lock, self._connection:
             yield self._connection
 
@@ -132,16 +113,16 @@ class Ledger:
 
     def write(self, *statements: tuple[str, Sequence[Sequence[Any]]]) -> None:
         """Each statement with each of its rows, all in one transaction."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             for statement, rows in statements:
                 db.executemany(statement, rows)
 
     def record_sample(self, site_id: str, sample: TelemetrySample) -> None:
         """Store one reading; a second one of the same second replaces the first."""
-        names = ("at", *TELEMETRY_COLUMNS, "soc_percent")
+        names = ("at", *TELEMETRY_COLUMNS, "soc_percent", "battery_kw")
         values = [int(sample.at.timestamp()), *(getattr(sample, name) for name in names[1:])]
         marks = ", ".join("?" * (len(names) + 1))
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute(
                 f"INSERT OR REPLACE INTO telemetry (site_id, {', '.join(names)}) VALUES ({marks})", [site_id, *values]
             )
@@ -162,7 +143,7 @@ class Ledger:
 
     def record_meter(self, site_id: str, at: datetime, *, import_kw: float | None, export_kw: float | None) -> None:
         """Store one reading of the connection point; a second one of the same second replaces the first."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute(
                 "INSERT OR REPLACE INTO meter (site_id, at, import_kw, export_kw) VALUES (?, ?, ?, ?)",
                 (site_id, int(at.timestamp()), import_kw, export_kw),
@@ -191,7 +172,7 @@ class Ledger:
 
     def begin_cycle(self, site_id: str, at: datetime, body: Mapping[str, Any]) -> int:
         """Store what is about to be done; the outcome reads ``intent`` until ``end_cycle``."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             cursor = db.execute(
                 "INSERT INTO cycles (site_id, at, outcome, body) VALUES (?, ?, 'intent', ?)",
                 (site_id, at.isoformat(), _pack(body)),
@@ -212,7 +193,7 @@ class Ledger:
         body: Mapping[str, Any],
     ) -> None:
         """Complete a record with what came of it."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute(
                 "UPDATE cycles SET outcome = ?, detail = ?, batch_id = ?, accepted = ?, verdict = ?, "
                 "objective = ?, currency = ?, body = ? WHERE cycle_id = ?",
@@ -258,7 +239,7 @@ class Ledger:
 
     def prune(self, now: datetime, *, keep_telemetry_days: int, keep_cycles_days: int) -> tuple[int, int]:
         """Delete what is older than said; returns how many samples and cycles went."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             kept_since_s = int((now - timedelta(days=keep_telemetry_days)).timestamp())
             samples = db.execute("DELETE FROM telemetry WHERE at < ?", (kept_since_s,)).rowcount
             db.execute("DELETE FROM meter WHERE at < ?", (kept_since_s,))
@@ -270,16 +251,25 @@ class Ledger:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Write-ahead log, schema and version. Raises ConfigError on a version that this program does not know."""
+    """Write-ahead log, and the tables of this version. Raises ConfigError on a file from a later version."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version not in {0, SCHEMA_VERSION}:
-        msg = f"ledger {path} is of version {version}; this program reads version {SCHEMA_VERSION}"
+    if version > SCHEMA_VERSION:
+        msg = f"ledger {path} is of version {version}; this program reads up to version {SCHEMA_VERSION}: update it"
         raise ConfigError(msg)
     connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    with connection:
-        connection.executescript(SCHEMA)
-        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    connection.execute("PRAGMA synchronous=FULL")
+    migrate(connection, version)
+
+
+def migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Each step in a transaction of its own: one that is interrupted leaves the version before it."""
+    for step in range(version, SCHEMA_VERSION):
+        try:
+            connection.executescript(f"BEGIN IMMEDIATE; {MIGRATIONS[step]} PRAGMA user_version={step + 1}; COMMIT;")
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.rollback()
+            raise
 
 
 def _not_opened(path: Path, error: Exception) -> ConfigError:

@@ -13,8 +13,9 @@ from optimizer.domain.conventions import Conventions
 from optimizer.domain.forecast import Issued
 from optimizer.domain.outcome import Failed, Held, Outcome, Posted, Skipped
 from optimizer.domain.problem import Problem
-from optimizer.domain.snapshot import SiteSnapshot
-from optimizer.ledger import TELEMETRY_COLUMNS, Ledger, TelemetrySample
+from optimizer.domain.snapshot import SiteReading, SiteSnapshot
+from optimizer.ledger import Ledger, TelemetrySample
+from optimizer.ledger_schema import TELEMETRY_COLUMNS
 from optimizer.planning import Planned, curtailment_in_force
 from optimizer.problem_file import problem_document
 from optimizer.reconcile import LastSoc, plausible_soc
@@ -45,7 +46,16 @@ def sample_of(snapshot: SiteSnapshot, conventions: Conventions, stale_after: tim
         outdoor_c=None if hcu is None else hcu.outdoor_c,
         other_kw=snapshot.other_kw,
         soc_percent=None if reading.battery is None else plausible_soc(reading.battery.soc_percent),
+        battery_kw=net_battery_kw(reading),
     )
+
+
+def net_battery_kw(reading: SiteReading) -> float | None:
+    """Charge less discharge as reported; None where it is not."""
+    battery = reading.battery
+    if battery is None or battery.charge_kw is None or battery.discharge_kw is None:
+        return None
+    return battery.charge_kw - battery.discharge_kw
 
 
 @dataclass(frozen=True, slots=True)

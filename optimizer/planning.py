@@ -8,6 +8,7 @@ import pandas as pd
 
 from optimizer.dispatch import (
     Circumstances,
+    ForeignSchedule,
     compile_batch,
     find_conflicts,
     other_battery_pair,
@@ -110,9 +111,10 @@ def plan_snapshot(
     issued: Sequence[Issued],
     now: datetime,
     planner: Planner,
+    foreign: tuple[ForeignSchedule, ...] = (),
 ) -> Planned:
-    """Forecast, solve, compile and check. Raises PlanError or CommandConflict."""
-    snapshot = _under_contract(snapshot, priced.tariff)
+    """Forecast, solve, compile and check. ``foreign`` schedules are left alone. Raises PlanError or CommandConflict."""
+    snapshot = _under_contract(_beside(foreign, snapshot), priced.tariff)
     forecasts = forecast_site(_forecast_inputs(site, conventions, snapshot, history, external, now), horizon)
     published = published_battery_kw(horizon, snapshot.reading.in_force, conventions)
     stated = stated_problem(site, snapshot, forecasts, priced, horizon, grid, history, published)
@@ -127,16 +129,18 @@ def plan_snapshot(
     if conventions.first_entry_starts is FirstEntryStarts.SLOT:
         first_start = floor_to_slot(now, grid.slot_minutes)
     in_force = snapshot.reading.in_force
+    theirs = {each.pair for each in foreign}
     batch = compile_batch(
         plan,
         mode=site.dispatch,
         conventions=conventions,
         limits=limits,
         solar_rated_kw=snapshot.reading.solar_rated_kw or site.solar.peak_kw,
-        in_force=in_force,
+        in_force=tuple(command for command in in_force if command.pair not in theirs),
         first_start=first_start,
         publish_until=now + timedelta(hours=grid.publish_hours),
     )
+    batch = Batch(commands=tuple(command for command in batch.commands if command.pair not in theirs))
     clear = clearing_batch(batch, in_force)
     left = tuple(command for command in in_force if clear is None or command.pair not in clear.pairs)
     if batch.commands:
@@ -236,6 +240,16 @@ def _forecast_inputs(
         has_solar=snapshot.reading.has_solar,
         has_heat=has_heat(site, snapshot),
         external=external,
+    )
+
+
+def _beside(foreign: tuple[ForeignSchedule, ...], snapshot: SiteSnapshot) -> SiteSnapshot:
+    """With foreign limits at the connection point taken for our own, at their tightest."""
+    least = {each.pair: min(abs(entry.value) for entry in each.entries) for each in foreign}
+    return replace(
+        snapshot,
+        import_limit_kw=tighter(snapshot.import_limit_kw, least.get(Pair.GRID_UPPER_LIMIT)),
+        export_limit_kw=tighter(snapshot.export_limit_kw, least.get(Pair.GRID_LOWER_LIMIT)),
     )
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 import pandas as pd
 
-from optimizer.domain.command import Batch, Receipt
+from optimizer.domain.command import Batch, Command, Receipt
 from optimizer.domain.forecast import Issued
 from optimizer.domain.horizon import Horizon
+from optimizer.domain.intent import BatchKind, BatchState, Intent
 from optimizer.domain.series import Series
 from optimizer.domain.snapshot import HcuReading, SiteReading
 from optimizer.domain.tariff import Market
@@ -44,6 +45,34 @@ class PostBatch(Protocol):
     """Send a batch once. Raises DeliveryRejected or DeliveryUnconfirmed."""
 
     def post_batch(self, site_id: str, batch: Batch, *, within_s: float) -> Receipt: ...
+
+
+class RememberBatches(Protocol):
+    """The record of batches; see ``batch_book.BatchBook``. Every method raises LedgerUnavailable."""
+
+    def take_over(self, site_id: str, now: datetime) -> int: ...
+
+    def intend(
+        self, site_id: str, slot: datetime, batch: Batch, kind: BatchKind, *, epoch: int, now: datetime
+    ) -> Intent: ...
+
+    def answered(self, key: str, receipt: Receipt, now: datetime) -> None: ...
+
+    def judge(self, key: str, state: BatchState, now: datetime, detail: str | None = None) -> None: ...
+
+    def newest(self, site_id: str, count: int = 20) -> tuple[Intent, ...]: ...
+
+    def sends_since(self, site_id: str, since: datetime) -> int: ...
+
+    def mark(self, site_id: str, name: str) -> dict[str, Any] | None: ...
+
+    def set_mark(self, site_id: str, name: str, content: Mapping[str, Any], now: datetime) -> None: ...
+
+    def readings(
+        self, site_id: str, since: datetime, until: datetime
+    ) -> list[tuple[datetime, float, float | None]]: ...
+
+    def respect_until(self, site_id: str, foreign: Command, lease: timedelta, now: datetime) -> datetime: ...
 
 
 class FetchMarket(Protocol):

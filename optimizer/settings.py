@@ -1,6 +1,7 @@
 """Every setting with its default: TOML file, then environment ``HEAT_OPTIMIZER_…`` (nested with ``__``)."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +19,7 @@ from optimizer.domain.conventions import (
     GridSign,
     StorageCapacity,
 )
+from optimizer.domain.dispatch_rules import DispatchRules
 from optimizer.domain.site import DispatchMode
 from optimizer.secret import SecretRef
 from optimizer.settings_assets import (
@@ -172,6 +174,28 @@ class LedgerSettings(Section):
     keep_cycles_days: Annotated[int, Field(ge=1)] = 90
 
 
+class DispatchSettings(Section):
+    """``[dispatch]``: how batches are sent and looked after."""
+
+    refresh_minutes: Annotated[int, Field(ge=15, le=1440)] = 60
+    most_writes_per_hour: Annotated[int, Field(ge=2)] = 20
+    confirm_within_minutes: Annotated[int, Field(ge=1, le=60)] = 3
+    foreign_lease_minutes: Annotated[int, Field(ge=0, le=1440)] = 60
+    last_plan_minutes: Annotated[int, Field(ge=30, le=1440)] = 120
+    rest_minutes: Annotated[int, Field(ge=15, le=1440)] = 120
+
+    def rules(self) -> DispatchRules:
+        """For the cycle."""
+        return DispatchRules(
+            refresh=timedelta(minutes=self.refresh_minutes),
+            most_writes_per_hour=self.most_writes_per_hour,
+            confirm_within=timedelta(minutes=self.confirm_within_minutes),
+            foreign_lease=timedelta(minutes=self.foreign_lease_minutes),
+            last_plan=timedelta(minutes=self.last_plan_minutes),
+            rest=timedelta(minutes=self.rest_minutes),
+        )
+
+
 class LogSettings(Section):
     """``[log]``. ``format`` auto: readable on a terminal, JSON otherwise."""
 
@@ -286,6 +310,7 @@ class Settings(BaseSettings):
 
     heat_cloud: HeatCloudSettings
     planning: PlanningSettings = PlanningSettings()
+    dispatch: DispatchSettings = DispatchSettings()
     ledger: LedgerSettings = LedgerSettings()
     log: LogSettings = LogSettings()
     sites: tuple[SiteSettings, ...]

@@ -35,7 +35,15 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/ports.py": PURE | {"optimizer.reconcile", "pandas"},
     "optimizer/delivery.py": PURE | {"optimizer.dispatch", "optimizer.planning", "optimizer.ports", "structlog"},
     "optimizer/cycle.py": PURE
-    | {"optimizer.ports", "optimizer.planning", "optimizer.pricing", "optimizer.delivery", "optimizer.reconcile"}
+    | {"optimizer.acting", "optimizer.task", "optimizer.trusting"}
+    | {
+        "optimizer.standing",
+        "optimizer.ports",
+        "optimizer.planning",
+        "optimizer.pricing",
+        "optimizer.delivery",
+        "optimizer.reconcile",
+    }
     | {"optimizer.forecast", "optimizer.lp", "optimizer.dispatch", "optimizer.siting", "strategies", "structlog"},
     "optimizer/shadow": PURE
     | {"optimizer.shadow", "optimizer.ledger", "optimizer.lp", "optimizer.planning", "optimizer.ports"}
@@ -52,9 +60,24 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/clients": PURE
     | {"optimizer.clients", "httpx", "stamina", "pydantic", "structlog"}
     | {"threading", "time", "urllib"},
-    "optimizer/ledger.py": PURE | {"sqlite3", "threading"},
+    "optimizer/ledger_schema.py": set(),
+    "optimizer/ledger.py": PURE | {"optimizer.ledger_schema", "sqlite3", "threading"},
+    "optimizer/ledger_lock.py": PURE | {"os", "fcntl"},
+    "optimizer/stepdown.py": PURE,
+    "optimizer/trust": PURE | {"optimizer.trust"},
+    "optimizer/trusting.py": PURE | {"optimizer.ports", "optimizer.trust", "structlog"},
+    "optimizer/watching.py": PURE
+    | {"optimizer.ports", "optimizer.standing", "optimizer.task", "optimizer.trust", "optimizer.trusting"}
+    | {"structlog"},
+    "optimizer/task.py": PURE | {"optimizer.lp", "optimizer.planning", "optimizer.ports", "optimizer.pricing"},
+    "optimizer/acting.py": PURE
+    | {"optimizer.delivery", "optimizer.dispatch", "optimizer.planning", "optimizer.ports", "optimizer.standing"}
+    | {"optimizer.stepdown", "optimizer.task", "structlog"},
+    "optimizer/standing.py": PURE | {"optimizer.dispatch", "optimizer.ports", "structlog"},
+    "optimizer/batch_book.py": PURE | {"optimizer.ledger", "optimizer.ports", "sqlite3"},
     "optimizer/memory.py": PURE
-    | {"optimizer.ledger", "optimizer.planning", "optimizer.problem_file", "optimizer.reconcile"}
+    | {"optimizer.ledger", "optimizer.ledger_schema", "optimizer.planning", "optimizer.problem_file"}
+    | {"optimizer.reconcile"}
     | {"pandas", "sqlite3", "structlog"},
     "optimizer/market.py": PURE | {"strategies", "structlog", "threading"},
     "optimizer/log.py": {"structlog", "stamina"},
@@ -63,7 +86,19 @@ ROOMS: dict[str, set[str]] = {
     "strategies": PRICING,
     "strategies/feeds": PRICING | {"httpx", "stamina"},
 }
-COMPOSITION = {"app", "cli", "daemon", "demo", "dry", "checkup", "report", "picture", "challengers_command", "__main__", "__init__"}
+COMPOSITION = {
+    "app",
+    "cli",
+    "daemon",
+    "demo",
+    "dry",
+    "checkup",
+    "report",
+    "picture",
+    "challengers_command",
+    "__main__",
+    "__init__",
+}
 FREE = {f"optimizer/{name}.py" for name in COMPOSITION}
 
 

@@ -80,10 +80,12 @@ timezone = "Europe/Berlin"
         return file
 
     @contextmanager
-    def app(self, **settings: Any) -> Iterator[LiveApplication]:
-        """The live application, logging into ``self.log``."""
+    def app(self, *, answered: bool = True, **settings: Any) -> Iterator[LiveApplication]:
+        """The live application, logging into ``self.log``; its battery has ``answered`` commands as told before."""
         configure_logging(level="info", style="json", stream=self.log)
         app = build_live(self.settings(**settings), now=self.clock.now, environ=self.environ)
+        if answered:
+            prove_signs(app, self.clock.now())
         try:
             yield app
         finally:
@@ -104,6 +106,19 @@ timezone = "Europe/Berlin"
         found = [event for event in self.events if event["event"] == name]
         assert found, f"no {name} among {[event['event'] for event in self.events]}"
         return found[-1]
+
+
+def prove_signs(app: LiveApplication, now: datetime) -> None:
+    """As if an earlier run had seen the battery do what it was told."""
+    for site in app.sites:
+        signs = site.task.conventions
+        mark = {
+            "signature": f"{signs.bess_power_positive.value}/{signs.bess_telemetry_positive.value}",
+            "since": now.isoformat(),
+            "answer": "as told",
+            "evidence": None,
+        }
+        app.book.set_mark(site.task.site.site_id, "signs", mark, now)
 
 
 @contextmanager

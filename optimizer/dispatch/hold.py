@@ -18,8 +18,8 @@ def why_send(
     wanted = {command.pair: command.entries for command in batch.commands}
     for pair in Pair:
         new, old = wanted.get(pair, ()), stored.get(pair, ())
-        for at in _instants(new, old, now, until):
-            new_value, old_value = _value_at(new, at), _value_at(old, at)
+        for at in instants(new, old, now, until):
+            new_value, old_value = value_at(new, at), value_at(old, at)
             if new_value is None and old_value is None:
                 continue
             if old_value is None:
@@ -40,8 +40,8 @@ def in_force_as_sent(batch: Batch, in_force: Sequence[Command], *, now: datetime
     stored = {command.pair: command.entries for command in in_force}
     for command in batch.commands:
         old = stored.get(command.pair, ())
-        for at in _instants(command.entries, old, now, end):
-            new_value, old_value = _value_at(command.entries, at), _value_at(old, at)
+        for at in instants(command.entries, old, now, end):
+            new_value, old_value = value_at(command.entries, at), value_at(old, at)
             if (new_value is None) != (old_value is None):
                 return False
             if new_value is not None and old_value is not None and abs(new_value - old_value) > 1e-6:
@@ -49,11 +49,11 @@ def in_force_as_sent(batch: Batch, in_force: Sequence[Command], *, now: datetime
     return True
 
 
-def _instants(new: Sequence[Entry], old: Sequence[Entry], now: datetime, until: datetime) -> list[datetime]:
+def instants(new: Sequence[Entry], old: Sequence[Entry], now: datetime, until: datetime) -> list[datetime]:
     """Every instant in ``[now, until)`` at which one of the two can change."""
     edges = {now} | {at for entry in (*new, *old) for at in (entry.start, entry.end)}
     return sorted(at for at in edges if now <= at < until)
 
 
-def _value_at(entries: Sequence[Entry], at: datetime) -> float | None:
+def value_at(entries: Sequence[Entry], at: datetime) -> float | None:
     return next((entry.value for entry in entries if entry.start <= at < entry.end), None)

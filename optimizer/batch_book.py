@@ -1,0 +1,231 @@
+"""Batches in the ledger: the intent before the request, the answer after it, and who may write at all."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from optimizer.domain.command import Batch, Command, Entry, Pair, Receipt
+from optimizer.domain.intent import BatchKind, BatchState, Intent
+from optimizer.errors import LedgerUnavailable, NotInControl
+from optimizer.ledger import Ledger
+
+LEASES_LAST = 2
+DAY_S = 86400
+COLUMNS = "key, site_id, slot, kind, intended_at, commands, state, sends, batch_id, accepted, confirmed_at, detail"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchBook:
+    """The batches of one ledger, written by ``holder`` ("machine process"), who alone has the ledger's lock there.
+
+    Every method raises LedgerUnavailable where the ledger fails.
+    """
+
+    ledger: Ledger
+    holder: str
+    lease: timedelta
+
+    def take_over(self, site_id: str, now: datetime) -> int:
+        """Hold the site until ``now + lease`` and return the epoch; NotInControl while another process holds it.
+
+        The epoch grows with each change of holder, and an intent of an older epoch is refused: a process that
+        slept through the end of its lease cannot write after another has taken over.
+        """
+        with self._database() as db:
+            row = db.execute("SELECT holder, epoch, until FROM leases WHERE site_id = ?", (site_id,)).fetchone()
+            if row is not None and row[0] != self.holder and not self._is_gone(row[0], row[2] - now.timestamp()):
+                until = datetime.fromtimestamp(row[2], UTC)
+                msg = (
+                    f"site {site_id} is held by {row[0]} until {until:%Y-%m-%dT%H:%M:%SZ}: one process posts to a site"
+                )
+                raise NotInControl(msg)
+            epoch = 1 if row is None else row[1] + (row[0] != self.holder)
+            until_s = int((now + self.lease).timestamp())
+            db.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?)", (site_id, self.holder, epoch, until_s))
+        return int(epoch)
+
+    def let_go(self, site_id: str) -> None:
+        """End our lease, so that the next process need not wait for it."""
+        with self._database() as db:
+            db.execute("UPDATE leases SET until = 0 WHERE site_id = ? AND holder = ?", (site_id, self.holder))
+
+    def intend(
+        self, site_id: str, slot: datetime, batch: Batch, kind: BatchKind, *, epoch: int, now: datetime
+    ) -> Intent:
+        """Write down what is about to be sent. The same content in the same slot is one intent, sent once more.
+
+        Raises NotInControl where the site has another holder meanwhile.
+        """
+        commands = json.dumps(commands_document(batch.commands), separators=(",", ":"))
+        key = f"{site_id} {slot:%Y-%m-%dT%H:%M:%SZ} {sha256(commands.encode()).hexdigest()[:16]}"
+        with self._database() as db:
+            row = db.execute("SELECT holder, epoch FROM leases WHERE site_id = ?", (site_id,)).fetchone()
+            if row is None or row != (self.holder, epoch):
+                holder = "nobody" if row is None else row[0]
+                msg = f"site {site_id} is held by {holder} now: nothing was sent"
+                raise NotInControl(msg)
+            ends_at = None if batch.end is None else batch.end.isoformat()
+            db.execute(
+                "INSERT INTO batches (key, site_id, slot, kind, epoch, intended_at, ends_at, commands, state, sends) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (key) DO UPDATE SET "
+                "sends = sends + 1, state = excluded.state, epoch = excluded.epoch, detail = NULL",
+                (
+                    *(key, site_id, slot.isoformat(), kind.value, epoch, now.isoformat(), ends_at, commands),
+                    BatchState.SENT.value,
+                ),
+            )
+            row = db.execute(f"SELECT {COLUMNS} FROM batches WHERE key = ?", (key,)).fetchone()
+        return _intent(row)
+
+    def answered(self, key: str, receipt: Receipt, now: datetime) -> None:
+        """The cloud took it, with its ``batchId`` and count; both None where only reading back told so."""
+        state = BatchState.IN_FORCE if receipt.batch_id is None else BatchState.ACCEPTED
+        with self._database() as db:
+            db.execute(
+                "UPDATE batches SET state = ?, batch_id = coalesce(?, batch_id), accepted = coalesce(?, accepted), "
+                "answered_at = ? WHERE key = ?",
+                (state.value, receipt.batch_id, receipt.accepted, now.isoformat(), key),
+            )
+
+    def judge(self, key: str, state: BatchState, now: datetime, detail: str | None = None) -> None:
+        """What was found out about a batch."""
+        moment = {BatchState.IN_FORCE: "confirmed_at", BatchState.EFFECTIVE: "effective_at"}.get(state)
+        also = f", {moment} = coalesce({moment}, ?)" if moment else ""
+        values = [state.value, detail, *([now.isoformat()] if moment else []), key]
+        with self._database() as db:
+            db.execute(f"UPDATE batches SET state = ?, detail = ?{also} WHERE key = ?", values)
+
+    def newest(self, site_id: str, count: int = 20) -> tuple[Intent, ...]:
+        """The newest batches of a site, newest first."""
+        with self._database() as db:
+            rows = db.execute(
+                f"SELECT {COLUMNS} FROM batches WHERE site_id = ? ORDER BY number DESC LIMIT ?", (site_id, count)
+            ).fetchall()
+        return tuple(_intent(row) for row in rows)
+
+    def sends_since(self, site_id: str, since: datetime) -> int:
+        """How many requests that change the site left, or may have left, since then."""
+        with self._database() as db:
+            (count,) = db.execute(
+                "SELECT coalesce(sum(sends), 0) FROM batches WHERE site_id = ? AND intended_at >= ?",
+                (site_id, since.isoformat()),
+            ).fetchone()
+        return int(count)
+
+    def mark(self, site_id: str, name: str) -> dict[str, Any] | None:
+        """What was last found out about a site under this name."""
+        with self._database() as db:
+            row = db.execute("SELECT content FROM marks WHERE site_id = ? AND name = ?", (site_id, name)).fetchone()
+        return None if row is None else dict(json.loads(row[0]))
+
+    def set_mark(self, site_id: str, name: str, content: Mapping[str, Any], now: datetime) -> None:
+        """Remember it."""
+        row = (site_id, name, int(now.timestamp()), json.dumps(content))
+        with self._database() as db:
+            db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)", row)
+
+    def readings(self, site_id: str, since: datetime, until: datetime) -> list[tuple[datetime, float, float | None]]:
+        """When, state of charge (percent) and battery power (charge less discharge, kW) of each recorded reading."""
+        with self._database() as db:
+            rows = db.execute(
+                "SELECT at, soc_percent, battery_kw FROM telemetry WHERE site_id = ? AND at >= ? AND at <= ? "
+                "AND soc_percent IS NOT NULL ORDER BY at",
+                (site_id, int(since.timestamp()), int(until.timestamp())),
+            ).fetchall()
+        return [(datetime.fromtimestamp(at, UTC), soc_percent, kw) for at, soc_percent, kw in rows]
+
+    def respect_until(self, site_id: str, foreign: Command, lease: timedelta, now: datetime) -> datetime:
+        """Until when a foreign schedule stands: ``lease`` from when it was first seen.
+
+        One that comes back within a day of the last has twice the last one's, up to a day, so that nobody is
+        fought over and over.
+        """
+        content = sha256(json.dumps(commands_document([foreign])).encode()).hexdigest()[:16]
+        now_s = int(now.timestamp())
+        with self._database() as db:
+            row = db.execute(
+                "SELECT content, seen_at, respected_until, times FROM foreign_hands WHERE site_id = ? AND pair = ?",
+                (site_id, foreign.pair.label),
+            ).fetchone()
+            times = 0
+            if row is not None:
+                known, seen_s, until_s, times = row
+                is_recent = abs(now_s - until_s) < DAY_S
+                if (known == content or now_s < until_s) and seen_s <= now_s and is_recent:
+                    return datetime.fromtimestamp(until_s, UTC)
+                times = times + 1 if is_recent else 0
+            length_s = min(lease.total_seconds() * 2**times, DAY_S)
+            until_s = now_s + int(length_s)
+            db.execute(
+                "INSERT OR REPLACE INTO foreign_hands VALUES (?, ?, ?, ?, ?, ?)",
+                (site_id, foreign.pair.label, content, now_s, until_s, min(times, 10)),
+            )
+        return datetime.fromtimestamp(until_s, UTC)
+
+    def _is_gone(self, holder: str, left_s: float) -> bool:
+        """Whether a lease of ``left_s`` more seconds binds nobody: it ended, or its process ran on this machine.
+
+        Here the lock of the ledger's file tells that no other process is alive. A lease that would last for longer
+        than leases do was written by a clock that was wrong.
+        """
+        same_machine = holder.partition(" ")[0] == self.holder.partition(" ")[0]
+        return left_s <= 0 or same_machine or left_s > LEASES_LAST * self.lease.total_seconds()
+
+    @contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with self.ledger.transaction() as db:
+                db.execute("BEGIN IMMEDIATE")
+                yield db
+        except sqlite3.Error as error:
+            msg = f"the ledger cannot be used: {error}"
+            raise LedgerUnavailable(msg) from error
+
+
+def commands_document(commands: Sequence[Command]) -> list[dict[str, Any]]:
+    """Commands as plain data, in a fixed order: the same content gives the same text."""
+    return [
+        {
+            "pair": command.pair.label,
+            "entries": [[entry.start.isoformat(), entry.end.isoformat(), entry.value] for entry in command.entries],
+        }
+        for command in sorted(commands, key=lambda command: command.pair.label)
+    ]
+
+
+def commands_from(document: Sequence[Mapping[str, Any]]) -> tuple[Command, ...]:
+    """The commands of ``commands_document``."""
+    pairs = {pair.label: pair for pair in Pair}
+    return tuple(
+        Command(
+            pair=pairs[command["pair"]],
+            entries=tuple(
+                Entry(start=datetime.fromisoformat(start), end=datetime.fromisoformat(end), value=value)
+                for start, end, value in command["entries"]
+            ),
+        )
+        for command in document
+    )
+
+
+def _intent(row: Sequence[Any]) -> Intent:
+    key, site_id, slot, kind, intended_at, commands, state, sends, batch_id, accepted, confirmed_at, detail = row
+    return Intent(
+        key=key,
+        site_id=site_id,
+        slot=datetime.fromisoformat(slot),
+        kind=BatchKind(kind),
+        intended_at=datetime.fromisoformat(intended_at),
+        commands=commands_from(json.loads(commands)),
+        state=BatchState(state),
+        sends=sends,
+        batch_id=batch_id,
+        accepted=accepted,
+        confirmed_at=None if confirmed_at is None else datetime.fromisoformat(confirmed_at),
+        detail=detail,
+    )

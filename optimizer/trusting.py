@@ -1,0 +1,111 @@
+"""How far a site may be commanded, from what its battery has shown; remembered in the ledger."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from optimizer.domain.command import Entry, Pair
+from optimizer.domain.conventions import BatterySign, Conventions
+from optimizer.domain.intent import BatchState, Intent
+from optimizer.domain.site import DispatchMode, Site
+from optimizer.domain.snapshot import BatteryState, SiteSnapshot
+from optimizer.ports import RememberBatches
+from optimizer.trust import Answer, Sample, Told, answer_of, telemetry_contradiction
+
+MARK = "signs"
+LOOK_BACK = timedelta(hours=24)
+UNPROVEN_SHARE = 0.10
+POWER_SETTING = "heat_cloud.conventions.bess_power_positive"
+TELEMETRY_SETTING = "heat_cloud.conventions.bess_telemetry_positive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """``share`` of the battery's rating that may be commanded; ``blocked`` says why none of it may."""
+
+    share: float = 1.0
+    blocked: str | None = None
+
+
+def trust_of(
+    site: Site,
+    conventions: Conventions,
+    battery: BatteryState | None,
+    book: RememberBatches,
+    intents: tuple[Intent, ...],
+    now: datetime,
+) -> Trust:
+    """What the battery's answers so far allow. Raises LedgerUnavailable.
+
+    A state of charge target has no sign, so a site that is commanded by targets needs no proof; its telemetry's
+    sign is looked at nevertheless.
+    """
+    if battery is None:
+        return Trust()
+    rated_kw = max(battery.max_charge_kw, battery.max_discharge_kw)
+    signature = f"{conventions.bess_power_positive.value}/{conventions.bess_telemetry_positive.value}"
+    mark = book.mark(site.site_id, MARK)
+    if mark is None or mark.get("signature") != signature:
+        mark = {"signature": signature, "since": now.isoformat(), "answer": Answer.NONE_YET.value, "evidence": None}
+        book.set_mark(site.site_id, MARK, mark, now)
+    since = max(now - LOOK_BACK, min(datetime.fromisoformat(mark["since"]), now))
+    readings = book.readings(site.site_id, since, now)
+    samples = [Sample(at=at, soc_percent=soc_percent, battery_kw=kw) for at, soc_percent, kw in readings]
+    contradiction = telemetry_contradiction(samples, rated_kw)
+    if contradiction is not None:
+        other = _other(conventions.bess_telemetry_positive)
+        return Trust(blocked=f'{contradiction}: set {TELEMETRY_SETTING} = "{other}" if this is so')
+    if site.dispatch is DispatchMode.BATTERY_SOC or mark["answer"] == Answer.AS_TOLD.value:
+        return Trust()
+    if mark["answer"] == Answer.NONE_YET.value:
+        answer, evidence = answer_of(samples, list(told_to(intents, conventions)), rated_kw)
+        if answer is not Answer.NONE_YET:
+            mark = {**mark, "answer": answer.value, "evidence": evidence}
+            book.set_mark(site.site_id, MARK, mark, now)
+            log = structlog.get_logger().bind(site_id=site.site_id)
+            if answer is Answer.AS_TOLD:
+                log.info("battery_answers_as_told", evidence=evidence)
+    if mark["answer"] == Answer.CONTRARY.value:
+        other = _other(conventions.bess_power_positive)
+        return Trust(blocked=f'{mark["evidence"]}: set {POWER_SETTING} = "{other}"')
+    return Trust(share=1.0 if mark["answer"] == Answer.AS_TOLD.value else UNPROVEN_SHARE)
+
+
+def held_to(snapshot: SiteSnapshot, trust: Trust) -> SiteSnapshot:
+    """The snapshot with a battery of no more power than is trusted."""
+    battery = snapshot.battery
+    if battery is None or trust.share >= 1.0:
+        return snapshot
+    note = (
+        f"the battery has not yet answered a command in the told direction: it is commanded with at most "
+        f"{trust.share:.0%} of its rating"
+    )
+    held = replace(
+        battery,
+        max_charge_kw=trust.share * battery.max_charge_kw,
+        max_discharge_kw=trust.share * battery.max_discharge_kw,
+    )
+    return replace(snapshot, battery=held).degraded(note)
+
+
+def told_to(intents: tuple[Intent, ...], conventions: Conventions) -> Iterator[Told]:
+    """What the battery was told when, in order of time: each batch until the next one that was taken."""
+    sign = 1.0 if conventions.bess_power_positive is BatterySign.CHARGE else -1.0
+    taken = [intent for intent in reversed(intents) if intent.state not in {BatchState.REFUSED, BatchState.LOST}]
+    for number, intent in enumerate(taken):
+        until = taken[number + 1].intended_at if number + 1 < len(taken) else None
+        for entry in _battery_entries(intent):
+            start = max(entry.start, intent.intended_at)
+            end = entry.end if until is None else min(entry.end, until)
+            if start < end:
+                yield Told(start=start, end=end, battery_kw=sign * entry.value)
+
+
+def _battery_entries(intent: Intent) -> tuple[Entry, ...]:
+    return next((command.entries for command in intent.commands if command.pair is Pair.BESS_POWER), ())
+
+
+def _other(sign: BatterySign) -> str:
+    return "discharge" if sign is BatterySign.CHARGE else "charge"

@@ -1,0 +1,37 @@
+"""Between cycles: is what we sent in force, and does the battery do it?"""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from optimizer.domain.intent import BatchState
+from optimizer.domain.snapshot import SiteSnapshot
+from optimizer.ports import RememberBatches
+from optimizer.standing import settle
+from optimizer.task import SiteTask
+from optimizer.trust import Sample, effect_of
+from optimizer.trusting import told_to
+
+LOOK_BACK = timedelta(minutes=15)
+IN_EFFECT = frozenset({BatchState.IN_FORCE, BatchState.EFFECTIVE, BatchState.DIVERGING})
+
+
+def watch(task: SiteTask, book: RememberBatches, snapshot: SiteSnapshot, now: datetime) -> None:
+    """Confirm the newest batch, and judge its effect by the newest readings. Raises LedgerUnavailable."""
+    site_id = task.site.site_id
+    settle(book.newest(site_id), snapshot.reading.in_force, book, task.rules, now)
+    intents = book.newest(site_id)
+    newest = next((intent for intent in intents if intent.state in IN_EFFECT), None)
+    if newest is None or snapshot.battery is None:
+        return
+    readings = book.readings(site_id, now - LOOK_BACK, now)
+    samples = [Sample(at=at, soc_percent=soc_percent, battery_kw=kw) for at, soc_percent, kw in readings]
+    rated_kw = max(snapshot.battery.max_charge_kw, snapshot.battery.max_discharge_kw)
+    has_effect, words = effect_of(samples, list(told_to(intents, task.conventions)), rated_kw)
+    log = structlog.get_logger().bind(site_id=site_id, batch_key=newest.key, batch_id=newest.batch_id)
+    if has_effect and newest.state is not BatchState.EFFECTIVE:
+        book.judge(newest.key, BatchState.EFFECTIVE, now)
+        log.info("batch_effective")
+    elif has_effect is False and newest.state is not BatchState.DIVERGING:
+        book.judge(newest.key, BatchState.DIVERGING, now, words)
+        log.error("batch_diverging", detail=words)
