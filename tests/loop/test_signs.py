@@ -1,0 +1,102 @@
+"""A wrong sign against the plant: little power, two cycles, and then nothing that moves the battery."""
+
+from datetime import timedelta
+
+import pytest
+from world import World, simulated_world
+
+from optimizer.daemon import Jobs
+from optimizer.domain.outcome import Failed, Posted
+
+RATED_KW = 5.0
+NIGHT_RATE = """
+[sites.tariff]
+strategy = "time_of_use"
+import_price = 0.50
+export_price = 0.05
+periods = [{name = "cheap", import_price = 0.10, start = "00:00", end = "16:00"}]
+"""
+
+
+def live(world: World, jobs: Jobs, cycles: int) -> list[tuple[object, float]]:
+    """So many cycles with a reading each minute: how each ended, and the largest power of the battery after it."""
+    (site,) = jobs.app.sites
+    found = []
+    for _ in range(cycles):
+        outcome = jobs.plan(site)
+        most_kw = 0.0
+        for _ in range(15):
+            world.clock.advance_by(timedelta(minutes=1))
+            jobs.sample(site)
+            flows = world.simulator.plant(world.site_id).reading().flows
+            most_kw = max(most_kw, flows.charge_kw, flows.discharge_kw)
+        found.append((outcome, most_kw))
+    return found
+
+
+def battery_posts(world: World) -> list[dict]:
+    return [
+        command
+        for post in world.simulator.posts
+        for command in post.body["schedules"]
+        if command["asset"] == "bess" and any(entry["value"] for entry in command["entries"])
+    ]
+
+
+@pytest.mark.parametrize(("plant", "set_to"), [("discharge", "charge"), ("charge", "discharge")])
+def test_a_wrong_sign_moves_the_battery_by_a_tenth_for_two_cycles_at_most_and_is_named(tmp_path, plant, set_to):
+    with (
+        simulated_world(tmp_path, soc_percent=50.0, bess_power_positive=plant) as world,
+        world.app(tariff=NIGHT_RATE, sign=set_to, answered=False) as app,
+    ):
+        found = live(world, Jobs(app), 6)
+        posts_that_move = len(battery_posts(world))
+
+        commanded = [most_kw for outcome, most_kw in found if isinstance(outcome, Posted)]
+        assert 1 <= len(commanded) <= 2
+        assert max(commanded) <= 0.1 * RATED_KW + 1e-6
+        assert all(isinstance(outcome, Failed) for outcome, _ in found[len(commanded) :])
+        failed = world.event("cycle_failed")
+        assert failed["error"] == "SignContradiction"
+        assert f'set heat_cloud.conventions.bess_power_positive = "{plant}"' in failed["detail"]
+        assert world.event("schedules_taken_back")
+        assert posts_that_move <= 2
+
+        world.clock.advance_by(timedelta(hours=3))
+        live(world, Jobs(app), 2)
+        assert len(battery_posts(world)) == posts_that_move, "nothing that moves it is posted any more"
+
+
+def test_the_right_sign_is_proved_within_the_hour_and_then_full_power_is_used(tmp_path):
+    with (
+        simulated_world(tmp_path, soc_percent=30.0) as world,
+        world.app(tariff=NIGHT_RATE, answered=False) as app,
+    ):
+        found = live(world, Jobs(app), 5)
+
+        assert found[0][1] <= 0.1 * RATED_KW + 1e-6
+        assert max(most_kw for _, most_kw in found) > 0.2 * RATED_KW
+        assert "told to charge" in world.event("battery_answers_as_told")["evidence"]
+
+
+def test_a_corrected_sign_begins_a_new_trial(tmp_path):
+    with simulated_world(tmp_path, soc_percent=50.0, bess_power_positive="discharge") as world:
+        with world.app(tariff=NIGHT_RATE, sign="charge", answered=False) as app:
+            live(world, Jobs(app), 4)
+        with world.app(tariff=NIGHT_RATE, sign="discharge", answered=False) as app:
+            found = live(world, Jobs(app), 4)
+
+        assert all(isinstance(outcome, Posted) or outcome == found[0][0] for outcome, _ in found[:1])
+        assert world.event("battery_answers_as_told")
+
+
+def test_a_contradicting_telemetry_sign_blocks_all_battery_commands_and_is_named(tmp_path):
+    with simulated_world(tmp_path, soc_percent=50.0) as world:
+        conventions = 'bess_telemetry_positive = "discharge"'
+        with world.app(tariff=NIGHT_RATE, conventions=conventions) as app:
+            found = live(world, Jobs(app), 5)
+
+        (last, _) = found[-1]
+        assert isinstance(last, Failed)
+        assert last.error == "SignContradiction"
+        assert 'set heat_cloud.conventions.bess_telemetry_positive = "charge"' in last.detail
