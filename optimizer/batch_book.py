@@ -13,6 +13,7 @@ from optimizer.domain.command import Batch, Command, Entry, Pair, Receipt
 from optimizer.domain.intent import BatchKind, BatchState, Intent
 from optimizer.errors import LedgerUnavailable, NotInControl
 from optimizer.ledger import Ledger
+from optimizer.ports import RecordedReading
 
 LEASES_LAST = 2
 DAY_S = 86400
@@ -129,15 +130,15 @@ class BatchBook:
         with self._database() as db:
             db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)", row)
 
-    def readings(self, site_id: str, since: datetime, until: datetime) -> list[tuple[datetime, float, float | None]]:
-        """When, state of charge (percent) and battery power (charge less discharge, kW) of each recorded reading."""
+    def readings(self, site_id: str, since: datetime, until: datetime) -> list[RecordedReading]:
+        """When, state of charge (percent), battery power (charge less discharge) and load (kW) of each reading."""
         with self._database() as db:
             rows = db.execute(
-                "SELECT at, soc_percent, battery_kw FROM telemetry WHERE site_id = ? AND at >= ? AND at <= ? "
+                "SELECT at, soc_percent, battery_kw, load_kw FROM telemetry WHERE site_id = ? AND at >= ? AND at <= ? "
                 "AND soc_percent IS NOT NULL ORDER BY at",
                 (site_id, int(since.timestamp()), int(until.timestamp())),
             ).fetchall()
-        return [(datetime.fromtimestamp(at, UTC), soc_percent, kw) for at, soc_percent, kw in rows]
+        return [(datetime.fromtimestamp(at, UTC), *rest) for at, *rest in rows]
 
     def respect_until(self, site_id: str, foreign: Command, lease: timedelta, now: datetime) -> datetime:
         """Until when a foreign schedule stands: ``lease`` from when it was first seen.

@@ -26,6 +26,7 @@ from optimizer.ports import (
     Deadline,
 )
 from optimizer.pricing import price_site
+from optimizer.quarantining import believed
 from optimizer.reconcile import reconcile
 from optimizer.siting import Priced, PriceStep
 from optimizer.standing import look
@@ -56,6 +57,7 @@ def run_cycle(task: SiteTask, ports: CyclePorts, now: datetime, monotonic: Calla
         snapshot = read_snapshot(task, ports.plan, now, deadline)
         seen["snapshot"] = snapshot
         ports.recorder.record_reading(snapshot, task.conventions)
+        snapshot = believed(snapshot, ports.book, now)
         standing = look(site_id, snapshot.reading.in_force, ports.book, task.rules, now)
         trust = trust_of(task.site, task.conventions, snapshot.battery, ports.book, standing.intents, now)
         if trust.blocked is not None:

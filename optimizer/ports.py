@@ -47,6 +47,10 @@ class PostBatch(Protocol):
     def post_batch(self, site_id: str, batch: Batch, *, within_s: float) -> Receipt: ...
 
 
+RecordedReading = tuple[datetime, float, float | None, float | None]
+"""When, state of charge (percent), battery power (charge less discharge, kW) and load (kW)."""
+
+
 class RememberBatches(Protocol):
     """The record of batches; see ``batch_book.BatchBook``. Every method raises LedgerUnavailable."""
 
@@ -68,9 +72,7 @@ class RememberBatches(Protocol):
 
     def set_mark(self, site_id: str, name: str, content: Mapping[str, Any], now: datetime) -> None: ...
 
-    def readings(
-        self, site_id: str, since: datetime, until: datetime
-    ) -> list[tuple[datetime, float, float | None]]: ...
+    def readings(self, site_id: str, since: datetime, until: datetime) -> list[RecordedReading]: ...
 
     def respect_until(self, site_id: str, foreign: Command, lease: timedelta, now: datetime) -> datetime: ...
 

@@ -52,7 +52,7 @@ def trust_of(
         book.set_mark(site.site_id, MARK, mark, now)
     since = max(now - LOOK_BACK, min(datetime.fromisoformat(mark["since"]), now))
     readings = book.readings(site.site_id, since, now)
-    samples = [Sample(at=at, soc_percent=soc_percent, battery_kw=kw) for at, soc_percent, kw in readings]
+    samples = [Sample(at=at, soc_percent=soc_percent, battery_kw=kw) for at, soc_percent, kw, _ in readings]
     contradiction = telemetry_contradiction(samples, rated_kw)
     if contradiction is not None:
         other = _other(conventions.bess_telemetry_positive)

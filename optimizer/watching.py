@@ -25,7 +25,7 @@ def watch(task: SiteTask, book: RememberBatches, snapshot: SiteSnapshot, now: da
     if newest is None or snapshot.battery is None:
         return
     readings = book.readings(site_id, now - LOOK_BACK, now)
-    samples = [Sample(at=at, soc_percent=soc_percent, battery_kw=kw) for at, soc_percent, kw in readings]
+    samples = [Sample(at=at, soc_percent=soc_percent, battery_kw=kw) for at, soc_percent, kw, _ in readings]
     rated_kw = max(snapshot.battery.max_charge_kw, snapshot.battery.max_discharge_kw)
     has_effect, words = effect_of(samples, list(told_to(intents, task.conventions)), rated_kw)
     log = structlog.get_logger().bind(site_id=site_id, batch_key=newest.key, batch_id=newest.batch_id)

@@ -35,7 +35,7 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/ports.py": PURE | {"optimizer.reconcile", "pandas"},
     "optimizer/delivery.py": PURE | {"optimizer.dispatch", "optimizer.planning", "optimizer.ports", "structlog"},
     "optimizer/cycle.py": PURE
-    | {"optimizer.acting", "optimizer.task", "optimizer.trusting"}
+    | {"optimizer.acting", "optimizer.quarantining", "optimizer.task", "optimizer.trusting"}
     | {
         "optimizer.standing",
         "optimizer.ports",
@@ -66,6 +66,7 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/stepdown.py": PURE,
     "optimizer/trust": PURE | {"optimizer.trust"},
     "optimizer/trusting.py": PURE | {"optimizer.ports", "optimizer.trust", "structlog"},
+    "optimizer/quarantining.py": PURE | {"optimizer.ports", "optimizer.trust"},
     "optimizer/watching.py": PURE
     | {"optimizer.ports", "optimizer.standing", "optimizer.task", "optimizer.trust", "optimizer.trusting"}
     | {"structlog"},

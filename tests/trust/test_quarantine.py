@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from optimizer.trust import Sample, quarantine
+import pytest
+
+from optimizer.trust import Sample, quarantine, reckoned_soc
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
@@ -48,3 +50,16 @@ def test_a_load_that_reads_the_same_for_hours_is_stuck_and_zero_may_last():
     assert signals(history(socs), same) == ["load: the load has read exactly 0.731 kW for 2.4 h"]
     assert signals(history(socs), [0.0] * 30) == []
     assert signals(history(socs), [*same[:-1], 0.732]) == []
+
+
+def test_a_jump_is_believed_once_it_has_stood_for_twenty_minutes():
+    assert signals(history([50.0, 71.0, 71.0, 71.0, 71.0])) != []
+    assert signals(history([50.0, 71.0, 71.0, 71.0, 71.0, 71.0])) == []
+
+
+def test_meanwhile_the_energy_moved_since_then_stands_in():
+    jumped = history([50.0, 50.0, 71.0, 71.0], kw=2.0)
+    (found,) = quarantine(jumped, [], capacity_kwh=10.0, rated_kw=5.0)
+
+    assert found.trusted_until == NOON + timedelta(minutes=5)
+    assert reckoned_soc(jumped, found.trusted_until, 10.0) == pytest.approx(50.0 + 2.0 * (10 / 60) / 10 * 100)
