@@ -1,6 +1,6 @@
 # make demo: a whole day on the built-in simulator.  make test: all tests.  Both set everything up first.
 
-.PHONY: demo test bench uncertainty lint types package clean
+.PHONY: demo test bench uncertainty campaign year lint types package clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,6 +13,12 @@ test: $(VENV)/ready
 
 uncertainty: $(VENV)/ready
 	$(BIN)/python -m pytest tests/benchmarks -m campaign -s
+
+campaign: $(VENV)/ready
+	$(BIN)/python tests/faults/campaign.py
+
+year: $(VENV)/ready
+	$(BIN)/python tests/faults/year.py
 
 bench: $(VENV)/ready
 	$(BIN)/python -m pytest tests/benchmarks -m benchmark -s

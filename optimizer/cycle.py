@@ -39,6 +39,8 @@ READ_SITE_S = 10.0
 READ_HCU_S = 5.0
 MOST_AHEAD = timedelta(minutes=2)
 """A report may be this far in our future before its age is called unknown."""
+OTHER_TIME = timedelta(minutes=10)
+"""Further ahead our clock must be wrong, and a schedule would be told for the wrong hours."""
 HOUR = timedelta(hours=1)
 INPUT_ERRORS = (SourceError, StaleData, ImplausibleData, ForecastGap, NotInControl)
 
@@ -142,6 +144,12 @@ def refuse_unusable(task: SiteTask, reading: SiteReading) -> None:
         msg = f"site {reading.site_id} is offline (last report {when(reading.reported_at)})"
         raise StaleData(msg)
     age_s = reading.age_s
+    if age_s is not None and age_s < -OTHER_TIME.total_seconds():
+        msg = (
+            f"site {reading.site_id} reported {-age_s / 60:.0f} min in our future ({when(reading.reported_at)}): one "
+            "of the two clocks is wrong; nothing is told to a site at the wrong time"
+        )
+        raise StaleData(msg)
     if age_s is not None and age_s > task.unusable_after.total_seconds():
         msg = (
             f"site {reading.site_id} reported {age_s / 60:.0f} min ago ({when(reading.reported_at)}), "

@@ -3,7 +3,8 @@
 import logging
 import sys
 from collections.abc import Iterable
-from typing import Any, TextIO
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import stamina
 import structlog
@@ -55,6 +56,24 @@ def _what_first(logger: WrappedLogger, method: str, event: EventDict) -> EventDi
     return {key: event[key] for key in (*leading, *(key for key in event if key not in leading))}
 
 
+class UnfailingStream:
+    """A stream whose failures are passed over: a full disk under the log must not end the service."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """All of it, or nothing."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """As far as that is possible."""
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def configure_logging(*, level: str = "info", style: str = "auto", stream: TextIO | None = None) -> None:
     """Log to ``stream`` (standard error by default). Libraries speak from warning on, in the same form."""
     out = sys.stderr if stream is None else stream
@@ -76,7 +95,7 @@ def configure_logging(*, level: str = "info", style: str = "auto", stream: TextI
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", UnfailingStream(out))),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(out)

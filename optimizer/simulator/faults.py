@@ -28,6 +28,7 @@ class Fault:
     request is carried out nevertheless, which matters for a POST: it is in force, yet not confirmed. Faults
     without replacement or drop let the request through and disturb the way back: ``delay_s`` before the answer,
     ``drip_s`` between its bytes, ``truncate`` for half a body, other ``content_type`` or more ``headers``.
+    ``twice``: a proxy delivers the request again; the client sees the second answer.
     """
 
     where: Where
@@ -41,6 +42,7 @@ class Fault:
     truncate: bool = False
     drop: bool = False
     apply: bool = False
+    twice: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a fault that could never happen."""

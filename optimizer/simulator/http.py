@@ -140,6 +140,8 @@ async def _post(backend: Backend, line: Line, request: Request) -> Response:
         true = Answer(status=500) if refused is None else refused
         backend.skip_post(site_id, raw, shown_status(true))
     else:
+        if fault is not None and fault.twice:
+            backend.post_schedules(site_id, raw, shown_status)
         true = backend.post_schedules(site_id, raw, shown_status)
     return await line.send(request, shown(true), fault)
 

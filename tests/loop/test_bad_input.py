@@ -325,3 +325,13 @@ def test_secrets_reach_neither_log_nor_ledger(world):
     for secret in (key, world.simulator.options.hcu_token):
         assert secret not in world.log.getvalue()
         assert secret.encode() not in stored
+
+
+def test_a_report_from_our_future_means_a_wrong_clock_and_nothing_is_told(world):
+    world.simulator.set_reported_lag(world.site_id, -timedelta(minutes=40))
+
+    outcome = world.cycle()
+
+    assert isinstance(outcome, Skipped)
+    assert "40 min in our future" in outcome.detail
+    assert world.simulator.posts == []
