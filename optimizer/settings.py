@@ -29,12 +29,11 @@ from optimizer.settings_assets import (
     GensetSection,
     GridSection,
     HeatStoreSection,
-    PeakChargeSection,
     SolarSection,
     TargetSection,
-    WindowSection,
 )
-from optimizer.settings_base import GridMinutes, NotNegative, Positive, Section
+from strategies.charge_options import PeakChargeSection, WindowSection
+from strategies.option_types import GridMinutes, NotNegative, Positive, Section
 
 ENV_PREFIX = "HEAT_OPTIMIZER_"
 

@@ -1,11 +1,9 @@
 """The sections of a site that say what it has and what its contract asks; each knows what it states to the domain."""
 
-from datetime import date
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from optimizer.domain.peaks import Direction, PeakStep
 from optimizer.domain.site import (
     BatterySettings,
     DeferrableLoadSettings,
@@ -20,12 +18,11 @@ from optimizer.domain.site import (
     SolarSettings,
     TaperStep,
 )
-from optimizer.domain.tariff import KnownPeak, PeakCharge
-from optimizer.domain.windows import BillingPeriod, LocalWindow
-from optimizer.settings_base import (
+from optimizer.domain.windows import LocalWindow
+from strategies.charge_options import Days, WindowSection
+from strategies.option_types import (
     Efficiency,
     Finite,
-    GridMinutes,
     Name,
     NotNegative,
     Percent,
@@ -34,33 +31,8 @@ from optimizer.settings_base import (
     WallTime,
     wall_minute,
 )
-from strategies.day_kinds import DayWord
 
-Days = Annotated[tuple[DayWord, ...], Field(min_length=1)]
-Month = Annotated[int, Field(strict=True, ge=1, le=12)]
-Months = Annotated[tuple[Month, ...], Field(min_length=1)]
 SHORTEST_H = 1 / 60
-
-
-class WindowSection(Section):
-    """Local hours of some days. ``end`` not after ``start`` wraps midnight: the window belongs to the day it began."""
-
-    start: WallTime
-    end: WallTime
-    days: Days | None = None
-
-    @model_validator(mode="after")
-    def _leaves_time(self) -> Self:
-        if self.start in {self.end, "24:00"}:
-            msg = f'start "{self.start}" leaves no time before end "{self.end}"; a whole day is "00:00" to "24:00"'
-            raise ValueError(msg)
-        return self
-
-    def window(self, months: tuple[int, ...] = ()) -> LocalWindow:
-        """The hours as the domain has them."""
-        return LocalWindow(
-            start_min=wall_minute(self.start), end_min=wall_minute(self.end), days=self.days or (), months=months
-        )
 
 
 def hours_of(window: LocalWindow) -> float:
@@ -213,70 +185,6 @@ class SolarSection(Section):
     def stated(self) -> SolarSettings:
         """For the domain."""
         return SolarSettings(**dict(self))
-
-
-class StepSection(Section):
-    """A step of a peak charge."""
-
-    above_kw: NotNegative
-    charge: NotNegative
-
-
-class KnownPeakSection(Section):
-    """A peak that a meter or a bill states."""
-
-    on: date
-    kw: NotNegative
-
-
-class PeakChargeSection(WindowSection):
-    """``[[sites.peak_charges]]``: what the highest mean power of a metering interval costs."""
-
-    name: Name
-    price_per_kw: NotNegative = 0.0
-    direction: Direction = Direction.IMPORT
-    interval_minutes: GridMinutes = 15
-    billing_period: BillingPeriod = BillingPeriod.MONTH
-    months: Months | None = None
-    start: WallTime = "00:00"
-    end: WallTime = "24:00"
-    highest_days: Annotated[int, Field(ge=1, le=31)] = 1
-    steps: tuple[StepSection, ...] = ()
-    floor_kw: NotNegative = 0.0
-    ratchet_percent: Percent = 0.0
-    rolling_months: Annotated[int, Field(ge=1, le=12)] = 1
-    known_peaks: tuple[KnownPeakSection, ...] = ()
-
-    @model_validator(mode="after")
-    def _charges_something(self) -> Self:
-        if not self.price_per_kw and not self.steps:
-            msg = f"{self.name}: give price_per_kw, steps or both"
-            raise ValueError(msg)
-        if self.rolling_months > 1 and self.billing_period is not BillingPeriod.MONTH:
-            msg = f'{self.name}: rolling_months is a mean of monthly peaks and needs billing_period = "month"'
-            raise ValueError(msg)
-        if self.rolling_months > 1 and self.steps:
-            msg = f"{self.name}: rolling_months and steps cannot be combined: a step has no share of a mean"
-            raise ValueError(msg)
-        if self.highest_days > 1 and self.billing_period is BillingPeriod.DAY:
-            msg = f'{self.name}: highest_days needs a billing_period of "month" or "year"'
-            raise ValueError(msg)
-        bounds = [step.above_kw for step in self.steps]
-        charges = [step.charge for step in self.steps]
-        if bounds != sorted(set(bounds)) or charges != sorted(charges):
-            msg = f"{self.name}: steps must rise in above_kw and in charge"
-            raise ValueError(msg)
-        return self
-
-    def stated(self) -> PeakCharge:
-        """For the domain."""
-        apart = {"start", "end", "days", "months"}
-        given = {key: value for key, value in dict(self).items() if key not in apart} | {
-            "window": self.window(self.months or ()),
-            "steps": tuple(PeakStep(**dict(step)) for step in self.steps),
-            "known_peaks": tuple(KnownPeak(**dict(peak)) for peak in self.known_peaks),
-        }
-        return PeakCharge(**given)
 
 
 class DeferrableLoadSection(WindowSection):

@@ -8,12 +8,15 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from optimizer.errors import ConfigError
+from strategies.composed import Composed
 from strategies.contract import DocumentFeed, FeedContext, PriceFeed, TariffStrategy
 from strategies.explain import explain, nearest
 from strategies.feeds.amber import Amber
 from strategies.feeds.cached import kept_on_disk
 from strategies.feeds.cached_document import document_on_disk
+from strategies.feeds.entsoe import Entsoe
 from strategies.feeds.file import FileFeed
+from strategies.feeds.nord_pool import NordPool
 from strategies.feeds.octopus import Octopus
 from strategies.feeds.tibber import Tibber
 from strategies.feeds.urdb import Urdb
@@ -24,6 +27,7 @@ from strategies.time_of_use import TimeOfUse
 from strategies.urdb_tariff import UrdbTariff
 
 BUILT_IN_STRATEGIES: Mapping[str, Callable[..., TariffStrategy]] = {
+    "composed": Composed,
     "flat": Flat,
     "series": SeriesTariff,
     "time_of_use": TimeOfUse,
@@ -31,7 +35,9 @@ BUILT_IN_STRATEGIES: Mapping[str, Callable[..., TariffStrategy]] = {
 }
 BUILT_IN_FEEDS: Mapping[str, Callable[..., PriceFeed | DocumentFeed]] = {
     "amber": Amber,
+    "entsoe": Entsoe,
     "file": FileFeed,
+    "nord_pool": NordPool,
     "octopus": Octopus,
     "tibber": Tibber,
     "urdb": Urdb,

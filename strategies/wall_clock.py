@@ -120,12 +120,15 @@ class LocalHorizon:
 
     def shares(self, windows: Windows) -> Floats:
         """Which part of each slot lies in any of the windows, 0 to 1."""
-        inside = are_inside(windows, self.walls, self.calendar)
+        return self.means(are_inside(windows, self.walls, self.calendar).astype(np.float64))
+
+    def means(self, of_minutes: Floats) -> Floats:
+        """The mean over each slot of what has a value in each minute."""
         cells_s = np.append(self.minutes_s, self.minutes_s[-1] + MINUTE_S).astype(np.float64)
-        inside_s = np.concatenate(([0.0], np.cumsum(inside * float(MINUTE_S))))
+        sums = np.concatenate(([0.0], np.cumsum(of_minutes * float(MINUTE_S))))
         edges_s = np.array([edge.timestamp() for edge in self.horizon.edges])
-        shares: Floats = np.diff(np.interp(edges_s, cells_s, inside_s)) / np.diff(edges_s)
-        return shares
+        means: Floats = np.diff(np.interp(edges_s, cells_s, sums)) / np.diff(edges_s)
+        return means
 
     def openings(self, window: LocalWindow) -> Iterator[tuple[date, datetime, datetime]]:
         """Each time that the window is open within the horizon: the day on which it began, start and end."""

@@ -49,10 +49,10 @@ ROOMS: dict[str, set[str]] = {
     | {"optimizer.shadow", "optimizer.ledger", "optimizer.lp", "optimizer.planning", "optimizer.ports"}
     | {"optimizer.pricing", "optimizer.siting", "strategies", "numpy", "pandas", "sqlite3", "structlog"},
     "optimizer/secret.py": PURE | {"pydantic", "os"},
-    "optimizer/settings_base.py": {"pydantic"},
-    "optimizer/settings_assets.py": PURE | {"pydantic", "optimizer.settings_base", "strategies.day_kinds"},
+    "optimizer/settings_assets.py": PURE | {"pydantic", "strategies.option_types", "strategies.charge_options"},
     "optimizer/settings.py": PURE
-    | {"pydantic", "pydantic_settings", "optimizer.secret", "optimizer.settings_assets", "optimizer.settings_base"},
+    | {"pydantic", "pydantic_settings", "optimizer.secret", "optimizer.settings_assets", "strategies.option_types"}
+    | {"strategies.charge_options"},
     "optimizer/settings_file.py": PURE | {"pydantic", "pydantic_core", "pydantic_settings", "optimizer.settings", "os"},
     "optimizer/document_faults.py": PURE | {"pydantic", "pydantic_core"},
     "optimizer/problem_file.py": PURE | {"pydantic", "optimizer.document_faults"},

@@ -40,13 +40,16 @@ def _no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-def test_the_seven_examples_are_there():
+def test_the_examples_are_there():
     assert [file.stem for file in EXAMPLES] == [
+        "belgium-capacity",
         "business-with-peak-charge",
         "dynamic-prices",
         "every-setting",
+        "germany-module-3",
         "home-with-heat-pump",
         "minimal",
+        "norway-capacity-steps",
         "two-sites",
         "us-commercial-demand-ratchet",
     ]

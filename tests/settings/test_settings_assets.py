@@ -114,9 +114,9 @@ def test_behind_an_hcu_a_heat_store_is_what_the_forecast_was_about(tmp_path):
             "[sites.battery]\ndepth_costs = [{ percent = 70, cost_per_kwh = 0 }, { percent = 70, cost_per_kwh = 1 }]",
             "add up to more than 100",
         ),
-        ('[[sites.peak_charges]]\nname = "peak"', "peak: give price_per_kw, steps or both"),
+        ('[[sites.peak_charges]]\nname = "peak"', "peak: give price_per_kw, tiers or steps"),
         (f'{PEAK}billing_period = "year"\nrolling_months = 12', "rolling_months is a mean of monthly peaks"),
-        (f"{PEAK}rolling_months = 12\nsteps = [{{ above_kw = 1, charge = 1 }}]", "a step has no share of a mean"),
+        (f"{PEAK}rolling_months = 12\nsteps = [{{ above_kw = 1, charge = 1 }}]", "they have no share of a mean"),
         (f'{PEAK}billing_period = "day"\nhighest_days = 3', 'highest_days needs a billing_period of "month"'),
         (
             f"{PEAK}steps = [{{ above_kw = 2, charge = 2 }}, {{ above_kw = 1, charge = 3 }}]",

@@ -51,8 +51,8 @@ def manual_example() -> str:
 
 
 def test_what_is_built_in_is_listed():
-    assert strategy_names() == ("flat", "series", "time_of_use", "urdb")
-    assert feed_names() == ("amber", "file", "octopus", "tibber", "urdb")
+    assert strategy_names() == ("composed", "flat", "series", "time_of_use", "urdb")
+    assert feed_names() == ("amber", "entsoe", "file", "nord_pool", "octopus", "tibber", "urdb")
     assert ("flat", "built in") in installed_strategies()
     assert ("file", "built in") in installed_feeds()
 
@@ -184,7 +184,7 @@ def refusal(options: dict) -> list[str]:
 def test_an_unknown_strategy_is_told_with_the_installed_ones():
     assert refusal({"strategy": "tou"}) == [
         (
-            "sites[0].tariff.strategy: no strategy 'tou'; installed: flat, series, time_of_use, urdb "
+            "sites[0].tariff.strategy: no strategy 'tou'; installed: composed, flat, series, time_of_use, urdb "
             "(did you mean 'time_of_use'?)"
         )
     ]
@@ -193,7 +193,7 @@ def test_an_unknown_strategy_is_told_with_the_installed_ones():
 @pytest.mark.parametrize("options", [{}, {"strategy": 3}])
 def test_a_tariff_without_a_strategy_is_told_so(options):
     assert refusal(options)[0].startswith("sites[0].tariff.strategy: ")
-    assert "installed: flat, series, time_of_use" in refusal(options)[0]
+    assert "installed: composed, flat, series, time_of_use" in refusal(options)[0]
 
 
 def test_a_misspelt_option_is_told_with_the_nearest_one():

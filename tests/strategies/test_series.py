@@ -28,7 +28,8 @@ def joined(*parts: Series) -> Series:
 
 
 def tariff(horizon: Horizon, options: dict | None = None, **series: Series) -> Tariff:
-    return SeriesTariff(SeriesTariff.Options.model_validate(options or {})).tariff(horizon, Market(series=series))
+    given = {"extension": "day_before", **(options or {})}
+    return SeriesTariff(SeriesTariff.Options.model_validate(given)).tariff(horizon, Market(series=series))
 
 
 def whole(hours: int, start: datetime = DAY, minutes: int = 60, zone: str = BERLIN) -> Horizon:

@@ -1,0 +1,136 @@
+"""How prices go on where none is published: beyond the last known one, and in gaps. Pure, and pluggable by name.
+
+``weekday_profile``: the mean price of the same local time on the same weekday of the last four weeks, or else of
+the same kind of day (weekday or weekend), brought to the level of the newest known day. ``day_before``: the price
+of the same local time a day before, else of the days before that. Where neither knows anything, the mean of all.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from optimizer.domain.horizon import Slot
+from optimizer.domain.series import Series
+from strategies.coverage import mean_of_all, mean_over
+from strategies.local_time import same_wall_time
+
+WEEKS = 4
+SATURDAY = 5
+NEWEST = timedelta(hours=24)
+LEAST_FACTOR, MOST_FACTOR = 0.5, 2.0
+WELL_ABOVE_ZERO = 0.02
+"""A profile with a lower mean (money per kWh) is shifted to its level: a factor on it would mean nothing."""
+STEP = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandIn:
+    """A price for a slot that is not published, and where it is from, in words."""
+
+    price: float
+    told: str
+
+
+Extension = Callable[[Series, Sequence[Slot], ZoneInfo], list[StandIn]]
+"""A stand-in for each of the slots, from what is known (at least one interval)."""
+
+
+def weekday_profile(known: Series, slots: Sequence[Slot], zone: ZoneInfo) -> list[StandIn]:
+    """See the module. The level is that of the newest day on record, against the profile of the same times."""
+    level = _level(known, zone)
+    found = []
+    for slot in slots:
+        for days, told in (
+            (_same_weekdays, "same weekday of recent weeks"),
+            (_same_kind, "like days of recent weeks"),
+        ):
+            price = _profile(known, slot, zone, days)
+            if price is not None:
+                found.append(StandIn(price=level.of(price), told=f"{told}, {level.told}"))
+                break
+        else:
+            found += day_before(known, [slot], zone)
+    return found
+
+
+def day_before(known: Series, slots: Sequence[Slot], zone: ZoneInfo) -> list[StandIn]:
+    """The same local time a day before, else two to seven days before, else a day after, else the mean of all."""
+    return [_of_nearest_day(known, slot, zone) for slot in slots]
+
+
+EXTENSIONS: Mapping[str, Extension] = {"weekday_profile": weekday_profile, "day_before": day_before}
+
+NEAREST_DAYS = (
+    (1, "same time of the day before"),
+    *((days, "same time of an earlier day of the week before") for days in range(2, 8)),
+    (-1, "same time of the day after"),
+)
+
+
+def _of_nearest_day(known: Series, slot: Slot, zone: ZoneInfo) -> StandIn:
+    for days, told in NEAREST_DAYS:
+        price = _price_days_earlier(known, slot, days, zone)
+        if price is not None:
+            return StandIn(price=price, told=told)
+    return StandIn(price=mean_of_all(known), told="mean of all known prices")
+
+
+def _price_days_earlier(known: Series, slot: Slot, days: int, zone: ZoneInfo) -> float | None:
+    start = same_wall_time(slot.start, days, zone)
+    return mean_over(known, start, start + (slot.end - slot.start))
+
+
+def _same_weekdays(_: date) -> Sequence[int]:
+    return [7 * week for week in range(1, WEEKS + 1)]
+
+
+def _same_kind(day: date) -> Sequence[int]:
+    is_weekend = day.weekday() >= SATURDAY
+    return [
+        back for back in range(1, 7 * WEEKS + 1) if ((day - timedelta(days=back)).weekday() >= SATURDAY) == is_weekend
+    ]
+
+
+def _profile(known: Series, slot: Slot, zone: ZoneInfo, days: Callable[[date], Sequence[int]]) -> float | None:
+    """The mean over the days that are known."""
+    day = slot.start.astimezone(zone).date()
+    prices = [price for back in days(day) if (price := _price_days_earlier(known, slot, back, zone)) is not None]
+    return sum(prices) / len(prices) if prices else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Level:
+    """price = factor * profile + shift."""
+
+    factor: float = 1.0
+    shift: float = 0.0
+
+    def of(self, price: float) -> float:
+        return self.factor * price + self.shift
+
+    @property
+    def told(self) -> str:
+        if self.shift:
+            return f"shifted by {self.shift:+.3f}"
+        return f"scaled by {self.factor:.2f}"
+
+
+def _level(known: Series, zone: ZoneInfo) -> _Level:
+    """What the newest known day is, against what the profile of the weeks before would have said of it."""
+    end = known.ends[-1]
+    true, profile = [], []
+    at: datetime = end - NEWEST
+    while at < end:
+        slot = Slot(start=at, end=at + STEP)
+        price, expected = mean_over(known, slot.start, slot.end), _profile(known, slot, zone, _same_kind)
+        if price is not None and expected is not None:
+            true.append(price)
+            profile.append(expected)
+        at += STEP
+    if not true:
+        return _Level()
+    true_mean, profile_mean = sum(true) / len(true), sum(profile) / len(profile)
+    if profile_mean < WELL_ABOVE_ZERO or true_mean < 0:
+        return _Level(shift=true_mean - profile_mean)
+    return _Level(factor=min(max(true_mean / profile_mean, LEAST_FACTOR), MOST_FACTOR))
