@@ -3,21 +3,18 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from billing import flows_of, laid, metered, with_state
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.domain.assets import Battery
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.peaks import Direction, PeakStep, PeakTier
-from optimizer.domain.plan import Flows
-from optimizer.domain.problem import Problem
-from optimizer.domain.site import Site
 from optimizer.domain.tariff import (
     EnergyTier,
     EnergyTiers,
     FixedCharge,
     KnownPeak,
-    Meter,
     MinimumCharge,
     NettedSoFar,
     Netting,
@@ -26,7 +23,6 @@ from optimizer.domain.tariff import (
 )
 from optimizer.domain.windows import BillingPeriod, LocalWindow
 from optimizer.lp import billed, price, solve
-from optimizer.siting import Moment, carried, state_site
 from strategies import invoice
 from strategies.wall_clock import Calendar
 
@@ -124,47 +120,6 @@ def tariffs(draw, horizon):
 
 
 YEAR = BillingPeriod.YEAR
-
-
-def laid(tariff: Tariff, horizon: Horizon, **more: object) -> Problem:
-    zeros = (0.0,) * len(horizon)
-    problem = Problem(
-        site_id="here",
-        horizon=horizon,
-        load_kw=more.pop("load_kw", zeros),
-        heat_kw=zeros,
-        solar_kw=more.pop("solar_kw", zeros),
-        import_price_per_kwh=tariff.import_price_per_kwh,
-        export_price_per_kwh=tariff.export_price_per_kwh,
-        currency=tariff.currency,
-        **more,
-    )
-    return state_site(problem, Site(site_id="here", zone=ZONE), Moment(at=horizon.start), tariff).problem
-
-
-def with_state(tariff: Tariff, horizon: Horizon) -> Tariff:
-    """The same tariff as the problem has it, with what is on record: here only what the tariff states itself."""
-    return carried(tariff, horizon, Calendar(zone=ZONE), {}).tariff
-
-
-def flows_of(net_kw: list[float]) -> Flows:
-    zeros = (0.0,) * len(net_kw)
-    return Flows(
-        import_kw=tuple(max(kw, 0.0) for kw in net_kw),
-        export_kw=tuple(max(-kw, 0.0) for kw in net_kw),
-        charge_kw=zeros,
-        discharge_kw=zeros,
-        curtailed_kw=zeros,
-        soc_kwh=zeros,
-    )
-
-
-def metered(horizon: Horizon, flows: Flows) -> Meter:
-    return Meter(
-        horizon=horizon,
-        import_kwh=tuple(kw * h for kw, h in zip(flows.import_kw, horizon.slot_h, strict=True)),
-        export_kwh=tuple(kw * h for kw, h in zip(flows.export_kw, horizon.slot_h, strict=True)),
-    )
 
 
 @given(st.data())
