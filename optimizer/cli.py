@@ -102,8 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     solve.add_argument("--format", choices=("table", "json"), default="table")
     solve.set_defaults(command=_solve)
 
-    strategies = commands.add_parser("strategies", help="the tariff strategies and feeds that are installed")
-    strategies.set_defaults(command=_strategies)
+    _add_strategies(commands)
 
     challengers = commands.add_parser("challengers", help="whether another tariff strategy would have been cheaper")
     challengers.add_argument("--config", type=Path, required=True)
@@ -115,6 +114,20 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--plot", type=Path, metavar="PNG", help="draw the last plan")
     demo.set_defaults(command=_demo)
     return parser
+
+
+def _add_strategies(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    strategies = commands.add_parser("strategies", help="the tariff strategies and feeds that are installed")
+    strategies.set_defaults(command=_strategies)
+    more = strategies.add_subparsers(metavar="what")
+    new = more.add_parser("new", help="write a working strategy package into the current folder")
+    new.add_argument("name")
+    new.set_defaults(command=_new_strategy)
+    show = more.add_parser("show", help="draw the prices of a day")
+    show.add_argument("name", help="a strategy of the settings, or a site's id")
+    show.add_argument("--config", type=Path, required=True)
+    show.add_argument("--day", required=True, help="a local day, e.g. 2026-03-29")
+    show.set_defaults(command=_show_strategy)
 
 
 def _add_simulate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -181,12 +194,27 @@ def _solve(options: argparse.Namespace) -> int:
 
 
 def _strategies(options: argparse.Namespace) -> int:
-    from strategies.registry import installed_feeds, installed_strategies
+    from optimizer.strategies_command import installed_text
 
-    for title, installed in (("strategies", installed_strategies()), ("feeds", installed_feeds())):
-        print(f"{title}:")
-        for name, origin in installed:
-            print(f"  {name}  ({origin})")
+    print(installed_text())
+    return DONE
+
+
+def _new_strategy(options: argparse.Namespace) -> int:
+    from optimizer.strategies_command import new_text
+
+    print(new_text(options.name, Path.cwd()))
+    return DONE
+
+
+def _show_strategy(options: argparse.Namespace) -> int:
+    from optimizer.app import build_dry
+    from optimizer.strategies_command import show_text
+
+    app = build_dry(options.config)
+    _apply_log_settings(options, "error", app.settings.log.format)
+    with closing(app):
+        print(show_text(app, options.name, options.day))
     return DONE
 
 

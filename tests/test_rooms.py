@@ -48,6 +48,7 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/shadow": PURE
     | {"optimizer.shadow", "optimizer.ledger", "optimizer.lp", "optimizer.planning", "optimizer.ports"}
     | {"optimizer.pricing", "optimizer.siting", "strategies", "numpy", "pandas", "sqlite3", "structlog"},
+    "optimizer/new_strategy.py": PURE | {"strategies.registry"},
     "optimizer/secret.py": PURE | {"pydantic", "os"},
     "optimizer/settings_assets.py": PURE | {"pydantic", "strategies.option_types", "strategies.charge_options"},
     "optimizer/settings.py": PURE
@@ -85,7 +86,8 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/simulator": {"optimizer.simulator", "optimizer.domain", "starlette", "uvicorn", "numpy", "pandas"}
     | {"os", "socket", "threading", "time"},
     "strategies": PRICING,
-    "strategies/feeds": PRICING | {"httpx", "stamina"},
+    "strategies/conformance": PRICING | {"pytest", "optimizer.lp", "optimizer.siting", "time"},
+    "strategies/feeds": PRICING | {"defusedxml", "httpx", "stamina"},
 }
 COMPOSITION = {
     "app",
@@ -96,7 +98,7 @@ COMPOSITION = {
     "checkup",
     "report",
     "picture",
-    "challengers_command",
+    "challengers_command", "strategies_command",
     "__main__",
     "__init__",
 }

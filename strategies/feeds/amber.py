@@ -14,7 +14,7 @@ from optimizer.errors import ConfigError
 from strategies.contract import FeedContext
 from strategies.feeds.fields import Fields, all_objects, without_secret
 from strategies.feeds.web import WebDoor, parsed_json, series_of
-from strategies.options import FeedOptions, Secret
+from strategies.options import Secret, WebFeedOptions
 
 SOURCE = "amber"
 NOT_FOUND = frozenset({404})
@@ -54,7 +54,7 @@ class Amber:
     The channel ``feedIn`` is turned round: positive is what the site is paid. Demand charges are not in it.
     """
 
-    class Options(FeedOptions):
+    class Options(WebFeedOptions):
         """The key is the customer's own, from the developer page of the account."""
 
         token: Annotated[Secret, Field(description='where the key is, e.g. token = {env = "AMBER_KEY"}')]

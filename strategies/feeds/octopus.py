@@ -16,7 +16,7 @@ from optimizer.errors import ConfigError, SourceMalformed
 from strategies.contract import FeedContext
 from strategies.feeds.fields import Fields, one_object
 from strategies.feeds.web import WebDoor, parsed_json, series_of
-from strategies.options import FeedOptions
+from strategies.options import WebFeedOptions
 
 SOURCE = "octopus"
 PER_PAGE = 1500
@@ -48,7 +48,7 @@ class Octopus:
     Export rates carry no VAT, so both are the same.
     """
 
-    class Options(FeedOptions):
+    class Options(WebFeedOptions):
         """Codes as in the supplier's product list; they change with every version of a product."""
 
         product: Annotated[Code, Field(description='a product code, e.g. product = "AGILE-24-10-01"')]

@@ -20,7 +20,7 @@ from optimizer.errors import (
 from strategies.contract import FeedContext
 from strategies.feeds.fields import Fields, one_object, without_secret
 from strategies.feeds.web import WebDoor, parsed_json, series_of
-from strategies.options import FeedOptions, Secret
+from strategies.options import Secret, WebFeedOptions
 
 SOURCE = "tibber"
 MOST_WORDS = 300
@@ -49,7 +49,7 @@ class Tibber:
     included. Whether grid fees are in it differs by country. An export price is not offered; ``energy`` is nearest.
     """
 
-    class Options(FeedOptions):
+    class Options(WebFeedOptions):
         """The token is the customer's own, from developer.tibber.com."""
 
         token: Annotated[Secret, Field(description='where the token is, e.g. token = {env = "TIBBER_TOKEN"}')]

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from billing import flows_of, laid, metered, with_state
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +23,7 @@ from optimizer.domain.tariff import (
 from optimizer.domain.windows import BillingPeriod, LocalWindow
 from optimizer.lp import billed, price, solve
 from strategies import invoice
+from strategies.conformance.billing import flows_of, laid, metered, with_state
 from strategies.wall_clock import Calendar
 
 ZONE = "Europe/Berlin"

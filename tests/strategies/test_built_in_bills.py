@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from billing import flows_of, laid, metered, with_state
 
 from optimizer.domain.horizon import plan_horizon
 from optimizer.lp import billed, price
 from strategies import Market, Series, invoice
+from strategies.conformance.billing import flows_of, laid, metered, with_state
 from strategies.registry import BUILT_IN_STRATEGIES, build_strategy
 
 RATE = (Path(__file__).parents[2] / "config" / "urdb-commercial-example.json").read_text(encoding="utf-8")
