@@ -17,7 +17,8 @@ from strategies.feeds.cached import Answer, CachedFeed
 from strategies.feeds.cached_document import CachedDocument, DocumentAnswer
 from strategies.feeds.overlay import upper_alone
 
-LOOK_BACK = timedelta(days=8)
+LOOK_BACK = timedelta(days=29)
+"""Four weeks of prices are what the extension beyond the last published one goes by."""
 FRESH_FOR = timedelta(minutes=15)
 
 

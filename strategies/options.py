@@ -62,10 +62,11 @@ class WebFeedOptions(FeedOptions):
     """Base of the ``Options`` of a feed that asks a provider: its answers are kept, also over a restart.
 
     ``FRESH_FOR`` is how long an answer stands before the provider is asked again: a little less than the time
-    between two refreshes that shall both ask.
+    between two refreshes that shall both ask. ``LONGEST_ASK`` is how far back a provider is asked in one go.
     """
 
     FRESH_FOR: ClassVar[timedelta] = timedelta(minutes=12)
+    LONGEST_ASK: ClassVar[timedelta] = timedelta(days=31)
 
     max_age_hours: Annotated[
         float, Field(strict=True, gt=0, le=8760, description="hours for which an answer stands in while the feed fails")

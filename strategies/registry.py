@@ -12,8 +12,11 @@ from strategies.composed import Composed
 from strategies.contract import DocumentFeed, FeedContext, PriceFeed, TariffStrategy
 from strategies.explain import explain, nearest
 from strategies.feeds.amber import Amber
+from strategies.feeds.awattar import Awattar
 from strategies.feeds.cached import kept_on_disk
 from strategies.feeds.cached_document import document_on_disk
+from strategies.feeds.energi_data_service import EnergiDataService
+from strategies.feeds.energy_charts import EnergyCharts
 from strategies.feeds.entsoe import Entsoe
 from strategies.feeds.file import FileFeed
 from strategies.feeds.nord_pool import NordPool
@@ -35,6 +38,9 @@ BUILT_IN_STRATEGIES: Mapping[str, Callable[..., TariffStrategy]] = {
 }
 BUILT_IN_FEEDS: Mapping[str, Callable[..., PriceFeed | DocumentFeed]] = {
     "amber": Amber,
+    "awattar": Awattar,
+    "energi_data_service": EnergiDataService,
+    "energy_charts": EnergyCharts,
     "entsoe": Entsoe,
     "file": FileFeed,
     "nord_pool": NordPool,

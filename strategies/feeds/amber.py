@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from enum import IntEnum
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -56,6 +56,9 @@ class Amber:
 
     class Options(WebFeedOptions):
         """The key is the customer's own, from the developer page of the account."""
+
+        FRESH_FOR: ClassVar[timedelta] = timedelta(minutes=4, seconds=30)
+        LONGEST_ASK: ClassVar[timedelta] = timedelta(days=7)
 
         token: Annotated[Secret, Field(description='where the key is, e.g. token = {env = "AMBER_KEY"}')]
         site_id: Annotated[

@@ -22,6 +22,7 @@ PAUSE = timedelta(minutes=10)
 PAUSE_WITH_NOTHING = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
 """What ``Retry-After`` may ask for: a wrong header must not cost the prices of a day."""
+SETTLED_AFTER = timedelta(days=2)
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
@@ -101,6 +102,7 @@ class CachedFeed:
         max_age: timedelta | None = None,
         pause: timedelta = PAUSE,
         joined: Callable[[Series, Series], Series] = overlaid,
+        longest_ask: timedelta | None = None,
     ) -> None:
         self._feed = feed
         self._file = file
@@ -109,6 +111,7 @@ class CachedFeed:
         self._max_age = max_age
         self._pause = pause
         self._joined = joined
+        self._longest_ask = longest_ask
         self._kept: _Kept | None = None
         self._refusal: Refusal | None = None
         self._unsaved: str | None = None
@@ -147,7 +150,7 @@ class CachedFeed:
         """A new answer, kept, or why there is none. The window is asked a little further than it is needed."""
         until = end + self._fresh_for
         try:
-            series = self._feed.fetch(start, until)
+            series = self._feed.fetch(self._ask_from(start, now), until)
         except HeatOptimizerError as failure:
             self._refusal = refused(failure, now, self._pause, has_stand_in=self._is_usable(now))
             return self._fresh(now, start, end) or self._refusal
@@ -157,6 +160,13 @@ class CachedFeed:
         self._refusal = None
         self._unsaved = self._save(self._kept)
         return self._kept
+
+    def _ask_from(self, start: datetime, now: datetime) -> datetime:
+        """Prices that were days old at the last answer have not changed; a provider gives only so much in one go."""
+        kept = self._kept
+        if kept is not None and kept.asked_from <= start and self._joined is overlaid:
+            start = max(start, min(kept.fetched_at, now) - SETTLED_AFTER)
+        return start if self._longest_ask is None else max(start, now - self._longest_ask)
 
     def _is_usable(self, now: datetime) -> bool:
         return self._kept is not None and (self._max_age is None or now - self._kept.fetched_at <= self._max_age)
@@ -191,6 +201,7 @@ def kept_on_disk(feed: PriceFeed, name: str, options: WebFeedOptions, context: F
         context.now,
         options.FRESH_FOR,
         max_age=timedelta(hours=options.max_age_hours),
+        longest_ask=options.LONGEST_ASK,
     )
 
 

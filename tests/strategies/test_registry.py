@@ -52,7 +52,10 @@ def manual_example() -> str:
 
 def test_what_is_built_in_is_listed():
     assert strategy_names() == ("composed", "flat", "series", "time_of_use", "urdb")
-    assert feed_names() == ("amber", "entsoe", "file", "nord_pool", "octopus", "tibber", "urdb")
+    assert feed_names() == (
+        *("amber", "awattar", "energi_data_service", "energy_charts", "entsoe", "file", "nord_pool", "octopus"),
+        *("tibber", "urdb"),
+    )
     assert ("flat", "built in") in installed_strategies()
     assert ("file", "built in") in installed_feeds()
 
