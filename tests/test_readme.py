@@ -41,10 +41,10 @@ def test_the_example_of_more_than_a_battery_loads_and_states_no_contradiction(tm
 def test_the_example_strategy_runs():
     names: dict = {}
     exec(block("python"), names)
-    night_saver = names["NightSaver"]
+    strategy = names["EveningDear"]
     horizon = plan_horizon(NOON, slot_minutes=15, horizon_hours=36)
 
-    tariff = night_saver(night_saver.Options(day_price=0.3, night_price=0.2)).tariff(horizon, Market())
+    tariff = strategy(strategy.Options(usual_price=0.2, evening_price=0.3)).tariff(horizon, Market())
 
     assert set(tariff.import_price_per_kwh) == {0.2, 0.3}
 
