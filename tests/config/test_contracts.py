@@ -1,18 +1,13 @@
 """The contracts among the examples: each planned by the real program and invoiced for a month."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from planned_example import planned_example
 
 from optimizer.domain.horizon import plan_horizon
 from optimizer.settings_file import load_settings
-from optimizer.simulator import RealClock, Simulator, SimulatorOptions, bundled_recording
 from strategies import FeedContext, Market, Meter, invoice
 from strategies.registry import build_feed, build_strategy
 
@@ -76,28 +71,10 @@ def test_the_german_fee_has_its_levels_and_the_spot_price_its_line():
     ],
 )
 def test_each_is_planned_by_the_program(tmp_path: Path, name: str, currency: str, cost: str):
-    simulator = Simulator(SimulatorOptions(), bundled_recording(), RealClock())
-    shutil.copy(CONFIG / "prices-example.csv", tmp_path)
-    file = tmp_path / "site.toml"
-    with simulator.serve() as addresses:
-        text = (CONFIG / f"{name}.toml").read_text(encoding="utf-8")
-        text = text.replace("https://cloud.example.com", addresses.heat_url)
-        text = text.replace('{credential = "heat-cloud-api-key"}', '{env = "TEST_HEAT_KEY"}')
-        file.write_text(text.replace("00000000-0000-0000-0000-000000000001", simulator.options.site_id))
-        done = subprocess.run(
-            [sys.executable, "-m", "optimizer", "plan", "--config", str(file), "--format", "json"],
-            env=os.environ | {"TEST_HEAT_KEY": simulator.options.api_key},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    plan = planned_example(name, tmp_path, "prices-example.csv")
 
-    assert done.returncode == 0, done.stderr
-    plan = json.loads(done.stdout)
     assert plan["currency"] == currency
     assert cost in plan["costs"]
-    assert simulator.posts == []
 
 
 def test_a_twelfth_of_a_month_is_a_twelfth_of_the_bill():

@@ -1,31 +1,25 @@
 """A rate of the Utility Rate Database as a tariff: bills worked by hand, and the program's costs held against them."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planned_example import planned_example
 from pydantic import ValidationError
 
 from optimizer.domain.horizon import Horizon, plan_horizon
-from optimizer.domain.plan import Flows
-from optimizer.domain.problem import Problem
 from optimizer.domain.site import Site
 from optimizer.domain.tariff import Meter, MinimumCharge, Tariff
 from optimizer.domain.windows import BillingPeriod, LocalWindow
 from optimizer.lp import billed, price
-from optimizer.simulator import RealClock, Simulator, SimulatorOptions, bundled_recording
-from optimizer.siting import Moment, carried, contract, state_site
+from optimizer.siting import carried, contract
 from strategies import ConfigError, ForecastGap, Invoice, Market, Series, SourceMalformed, invoice
+from strategies.conformance.billing import flows_of, laid, metered
 from strategies.registry import build_strategy
 from strategies.urdb_charges import windows_of
 from strategies.urdb_rate import Schedule
@@ -135,7 +129,7 @@ def test_a_rate_without_holidays_stays_so_at_a_site_that_has_some():
     with_some = contract(tariff_of(commercial(), horizon, **NOT_SOLD), site)
 
     counted = [
-        [sum(slot >= 0 for slot in charge.interval_of_slot) for charge in laid(each, horizon, [0.0] * 24).peak_charges]
+        [sum(slot >= 0 for slot in charge.interval_of_slot) for charge in laid(each, horizon).peak_charges]
         for each in (with_none, with_some)
     ]
     assert counted == [[24, 6], [24]], "flat demand always, demand by time of use from noon to 18 h"
@@ -152,7 +146,8 @@ def test_in_october_the_ratchet_looks_at_september_though_another_demand_price_h
     assert amounts(bill)["flat demand 0 2026-10"] == 80 * 6.1
     assert "flat demand 0 2026-09" not in amounts(bill)
     assert "flat demand 1 2026-10" not in amounts(bill)
-    problem = laid(tariff, horizon, net_kw)
+    flows = flows_of(net_kw)
+    problem = laid(tariff, horizon, load_kw=flows.import_kw, solar_kw=flows.export_kw)
     assert billed(problem, price(problem, flows_of(net_kw))) == pytest.approx(bill.caused)
 
 
@@ -267,41 +262,6 @@ def test_what_the_record_of_the_month_holds_is_counted_in_the_hours_of_its_perio
     assert tariff.energy_tiers[0].so_far_kwh == pytest.approx(2 * 5 * 10.0)
 
 
-def laid(tariff: Tariff, horizon: Horizon, net_kw: list[float]) -> Problem:
-    problem = Problem(
-        site_id="here",
-        horizon=horizon,
-        load_kw=tuple(max(kw, 0.0) for kw in net_kw),
-        heat_kw=(0.0,) * len(horizon),
-        solar_kw=tuple(max(-kw, 0.0) for kw in net_kw),
-        import_price_per_kwh=tariff.import_price_per_kwh,
-        export_price_per_kwh=tariff.export_price_per_kwh,
-        currency=tariff.currency,
-    )
-    return state_site(problem, Site(site_id="here", zone=horizon.zone), Moment(at=horizon.start), tariff).problem
-
-
-def flows_of(net_kw: list[float]) -> Flows:
-    zeros = (0.0,) * len(net_kw)
-    return Flows(
-        import_kw=tuple(max(kw, 0.0) for kw in net_kw),
-        export_kw=tuple(max(-kw, 0.0) for kw in net_kw),
-        charge_kw=zeros,
-        discharge_kw=zeros,
-        curtailed_kw=zeros,
-        soc_kwh=zeros,
-    )
-
-
-def metered(horizon: Horizon, flows: Flows) -> Meter:
-    slot_h = np.array(horizon.slot_h)
-    return Meter(
-        horizon=horizon,
-        import_kwh=tuple((np.array(flows.import_kw) * slot_h).tolist()),
-        export_kwh=tuple((np.array(flows.export_kw) * slot_h).tolist()),
-    )
-
-
 MONTH_ENDS = (
     datetime(2026, 5, 31, 18, 10, tzinfo=UTC),
     datetime(2026, 9, 30, 22, 0, tzinfo=UTC),
@@ -351,7 +311,8 @@ def test_the_program_prices_any_schedule_under_such_a_rate_as_the_invoice_does(d
     tariff = tariff_of(data.draw(records()), horizon, known_peaks=known, holiday_country=country)
     kw = st.floats(-25, 35).map(lambda number: round(number, 3))
     net_kw = data.draw(st.lists(kw, min_size=len(horizon), max_size=len(horizon)))
-    problem, flows = laid(tariff, horizon, net_kw), flows_of(net_kw)
+    flows = flows_of(net_kw)
+    problem = laid(tariff, horizon, load_kw=flows.import_kw, solar_kw=flows.export_kw)
 
     known_tariff = carried(tariff, horizon, Calendar(zone=LOS_ANGELES, holiday_country=country), {}).tariff
     bill = invoice(known_tariff, metered(horizon, flows))
@@ -440,29 +401,10 @@ def test_wrong_options_are_told_with_their_path(options, words):
 
 
 def test_the_example_plans_against_the_simulator_with_its_demand_charges(tmp_path):
-    simulator = Simulator(SimulatorOptions(), bundled_recording(), RealClock())
-    example = COMMERCIAL.with_name("us-commercial-demand-ratchet.toml").read_text(encoding="utf-8")
-    shutil.copy(COMMERCIAL, tmp_path)
-    file = tmp_path / "site.toml"
-    with simulator.serve() as addresses:
-        changed = example.replace('https://cloud.example.com"', f'{addresses.heat_url}"')
-        changed = changed.replace('{credential = "heat-cloud-api-key"}', '{env = "TEST_HEAT_KEY"}')
-        changed = changed.replace("00000000-0000-0000-0000-000000000001", simulator.options.site_id)
-        file.write_text(changed, encoding="utf-8")
-        done = subprocess.run(
-            [sys.executable, "-m", "optimizer", "plan", "--config", str(file), "--format", "json"],
-            env=os.environ | {"TEST_HEAT_KEY": simulator.options.api_key},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    plan = planned_example("us-commercial-demand-ratchet", tmp_path, COMMERCIAL.name)
 
-    assert done.returncode == 0, done.stderr
-    plan = json.loads(done.stdout)
     assert (plan["status"], plan["currency"]) == ("optimal", "USD")
     assert any(name.startswith("flat demand") for name in plan["costs"])
-    assert simulator.posts == []
 
 
 def test_options_do_not_change():
