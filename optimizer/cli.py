@@ -104,6 +104,22 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_strategies(commands)
 
+    status = commands.add_parser("status", help="what each site does now, by the ledger; 1 where something is wrong")
+    status.add_argument("--config", type=Path, required=True)
+    status.add_argument("--format", choices=("table", "json"), default="table")
+    status.set_defaults(command=_status)
+
+    batches = commands.add_parser("batches", help="what was sent, and what came of it")
+    batches.add_argument("--config", type=Path, required=True)
+    batches.add_argument("--since", help="2026-01-31, 2026-01-31T12:00Z, 30m, 2h or 7d")
+    batches.add_argument("--format", choices=("table", "json"), default="table")
+    batches.set_defaults(command=_batches)
+
+    backup = commands.add_parser("backup", help="copy the ledger while the service runs")
+    backup.add_argument("file", type=Path)
+    backup.add_argument("--config", type=Path, required=True)
+    backup.set_defaults(command=_backup)
+
     challengers = commands.add_parser("challengers", help="whether another tariff strategy would have been cheaper")
     challengers.add_argument("--config", type=Path, required=True)
     challengers.add_argument("--format", choices=("table", "json"), default="table")
@@ -123,10 +139,11 @@ def _add_strategies(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     new = more.add_parser("new", help="write a working strategy package into the current folder")
     new.add_argument("name")
     new.set_defaults(command=_new_strategy)
-    show = more.add_parser("show", help="draw the prices of a day")
-    show.add_argument("name", help="a strategy of the settings, or a site's id")
+    show = more.add_parser("show", help="draw the prices of a day; posts nothing")
+    show.add_argument("name", help="a site's id, a strategy of the settings, or another to be given a site's options")
     show.add_argument("--config", type=Path, required=True)
     show.add_argument("--day", required=True, help="a local day, e.g. 2026-03-29")
+    show.add_argument("--png", type=Path, help="draw it there as well")
     show.set_defaults(command=_show_strategy)
 
 
@@ -214,7 +231,41 @@ def _show_strategy(options: argparse.Namespace) -> int:
     app = build_dry(options.config)
     _apply_log_settings(options, "error", app.settings.log.format)
     with closing(app):
-        print(show_text(app, options.name, options.day))
+        print(show_text(app, options.name, options.day, options.png))
+    return DONE
+
+
+def _status(options: argparse.Namespace) -> int:
+    from optimizer.app import build_dry
+    from optimizer.ledger_command import status_text
+
+    app = build_dry(options.config)
+    _apply_log_settings(options, "error", app.settings.log.format)
+    with closing(app):
+        text, is_good = status_text(app, options.format)
+    print(text)
+    return DONE if is_good else NOT_DONE
+
+
+def _batches(options: argparse.Namespace) -> int:
+    from optimizer.app import build_dry
+    from optimizer.ledger_command import batches_text
+
+    app = build_dry(options.config)
+    _apply_log_settings(options, "error", app.settings.log.format)
+    with closing(app):
+        print(batches_text(app, options.since, options.format))
+    return DONE
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from optimizer.app import build_dry
+    from optimizer.ledger_command import back_up
+
+    app = build_dry(options.config)
+    _apply_log_settings(options, "error", app.settings.log.format)
+    with closing(app):
+        print(back_up(app, options.file))
     return DONE
 
 

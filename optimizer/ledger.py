@@ -106,6 +106,11 @@ class Ledger:
         with self._lock, self._connection:
             yield self._connection
 
+    def copy_into(self, target: sqlite3.Connection) -> None:
+        """The whole ledger as it is now, also while it is in use. Raises sqlite3.Error."""
+        with self._lock:
+            self._connection.backup(target)
+
     def rows(self, query: str, parameters: Sequence[Any]) -> list[Any]:
         """What a query finds."""
         with self._lock:
