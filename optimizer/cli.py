@@ -139,11 +139,10 @@ def _add_strategies(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     new = more.add_parser("new", help="write a working strategy package into the current folder")
     new.add_argument("name")
     new.set_defaults(command=_new_strategy)
-    show = more.add_parser("show", help="draw the prices of a day; posts nothing")
-    show.add_argument("name", help="a site's id, a strategy of the settings, or another to be given a site's options")
+    show = more.add_parser("show", help="draw the prices of a day")
+    show.add_argument("name", help="a strategy of the settings, or a site's id")
     show.add_argument("--config", type=Path, required=True)
     show.add_argument("--day", required=True, help="a local day, e.g. 2026-03-29")
-    show.add_argument("--png", type=Path, help="draw it there as well")
     show.set_defaults(command=_show_strategy)
 
 
@@ -231,7 +230,7 @@ def _show_strategy(options: argparse.Namespace) -> int:
     app = build_dry(options.config)
     _apply_log_settings(options, "error", app.settings.log.format)
     with closing(app):
-        print(show_text(app, options.name, options.day, options.png))
+        print(show_text(app, options.name, options.day))
     return DONE
 
 
