@@ -98,7 +98,9 @@ COMPOSITION = {
     "checkup",
     "report",
     "picture",
-    "challengers_command", "ledger_command", "strategies_command",
+    "challengers_command",
+    "ledger_command",
+    "strategies_command",
     "__main__",
     "__init__",
 }

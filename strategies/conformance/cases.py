@@ -81,9 +81,7 @@ class StrategyCase:
         series = self.series(horizon) if callable(self.series) else self.series or {}
         return Market(series=dict(series), documents=dict(self.documents))
 
-    def tariff(
-        self, horizon: Horizon, market: Market | None = None, strategy: TariffStrategy | None = None
-    ) -> Tariff:
+    def tariff(self, horizon: Horizon, market: Market | None = None, strategy: TariffStrategy | None = None) -> Tariff:
         """The tariff; what goes wrong on the way is told as an author would understand it."""
         known = self.market(horizon) if market is None else market
         asked = self.built() if strategy is None else strategy
