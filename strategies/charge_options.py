@@ -1,7 +1,7 @@
 """What a tariff charges besides energy prices, as it is written in TOML."""
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -19,6 +19,9 @@ from strategies.option_types import (
     WallTime,
     wall_minute,
 )
+
+Vat = Literal["added", "included", "none"]
+"""Whether VAT is added to a stated amount, held by it, or not due."""
 
 Days = Annotated[tuple[DayWord, ...], Field(min_length=1)]
 Month = Annotated[int, Field(strict=True, ge=1, le=12)]
@@ -68,7 +71,7 @@ class KnownPeakSection(Section):
 
 
 class PeakChargeSection(WindowSection):
-    """``[[sites.peak_charges]]`` and ``[[sites.tariff.peak_charges]]``: what the highest mean power costs."""
+    """``[[sites.peak_charges]]``: what the highest mean power costs."""
 
     name: Name
     price_per_kw: NotNegative = 0.0
@@ -85,6 +88,7 @@ class PeakChargeSection(WindowSection):
     ratchet_percent: Percent = 0.0
     ratchet_months: Annotated[int, Field(ge=1, le=24)] = 12
     ratchet_counts: Months | None = None
+    due_months: Months | None = None
     rolling_months: Annotated[int, Field(ge=1, le=12)] = 1
     known_peaks: tuple[KnownPeakSection, ...] = ()
 
@@ -96,26 +100,16 @@ class PeakChargeSection(WindowSection):
         if self.rolling_months > 1 and self.billing_period is not BillingPeriod.MONTH:
             msg = f'{self.name}: rolling_months is a mean of monthly peaks and needs billing_period = "month"'
             raise ValueError(msg)
-        if self.rolling_months > 1 and (self.steps or self.tiers):
-            msg = f"{self.name}: rolling_months cannot be combined with steps or tiers: they have no share of a mean"
-            raise ValueError(msg)
         if self.highest_days > 1 and self.billing_period is BillingPeriod.DAY:
             msg = f'{self.name}: highest_days needs a billing_period of "month" or "year"'
             raise ValueError(msg)
-        bounds = [step.above_kw for step in self.steps]
-        charges = [step.charge for step in self.steps]
-        if bounds != sorted(set(bounds)) or charges != sorted(charges):
-            msg = f"{self.name}: steps must rise in above_kw and in charge"
-            raise ValueError(msg)
-        bounds = [tier.above_kw for tier in self.tiers]
-        if bounds != sorted(set(bounds)):
-            msg = f"{self.name}: tiers must rise in above_kw"
-            raise ValueError(msg)
+        for fault in self.stated().faults:
+            raise ValueError(fault)
         return self
 
     def stated(self, factor: float = 1.0) -> PeakCharge:
         """For the domain; money times ``factor``."""
-        apart = {"start", "end", "days", "months"}
+        apart = {"start", "end", "days", "months", "vat"}
         given = {key: value for key, value in dict(self).items() if key not in apart} | {
             "window": self.window(self.months or ()),
             "price_per_kw": factor * self.price_per_kw,
@@ -123,10 +117,17 @@ class PeakChargeSection(WindowSection):
                 PeakTier(above_kw=tier.above_kw, price_per_kw=factor * tier.price_per_kw) for tier in self.tiers
             ),
             "ratchet_counts": self.ratchet_counts or (),
+            "due_months": self.due_months or (),
             "steps": tuple(PeakStep(above_kw=step.above_kw, charge=factor * step.charge) for step in self.steps),
             "known_peaks": tuple(KnownPeak(**dict(peak)) for peak in self.known_peaks),
         }
         return PeakCharge(**given)
+
+
+class TariffPeakSection(PeakChargeSection):
+    """``[[sites.tariff.peak_charges]]``: with the VAT of its amounts; None is what the tariff says of all charges."""
+
+    vat: Vat | None = None
 
 
 class BlockSection(Section):
@@ -137,7 +138,10 @@ class BlockSection(Section):
 
 
 class EnergyTiersSection(WindowSection):
-    """``[[sites.tariff.energy_tiers]]``: prices that change with the energy of a billing period; quotas."""
+    """``[[sites.tariff.energy_tiers]]``: prices that change with the energy of a billing period; quotas.
+
+    ``vat`` None is what the tariff says of all charges; what export earns bears none then.
+    """
 
     name: Name
     tiers: Annotated[tuple[BlockSection, ...], Field(min_length=1)]
@@ -147,6 +151,15 @@ class EnergyTiersSection(WindowSection):
     start: WallTime = "00:00"
     end: WallTime = "24:00"
     so_far_kwh: NotNegative = 0.0
+    vat: Vat | None = None
+
+    @model_validator(mode="after")
+    def _tiers_rise(self) -> Self:
+        bounds = [tier.above_kwh for tier in self.tiers]
+        if bounds != sorted(set(bounds)):
+            msg = f"{self.name}: tiers must rise in above_kwh"
+            raise ValueError(msg)
+        return self
 
     def stated(self, factor: float = 1.0) -> EnergyTiers:
         """For the domain; prices times ``factor``."""
@@ -164,11 +177,12 @@ class EnergyTiersSection(WindowSection):
 
 
 class FixedChargeSection(Section):
-    """``[[sites.tariff.fixed_charges]]``: what is due whatever happens."""
+    """``[[sites.tariff.fixed_charges]]``: what is due whatever happens; less where negative. ``vat`` as above."""
 
     name: Name
     amount: Finite
     per: BillingPeriod = BillingPeriod.MONTH
+    vat: Vat | None = None
 
     def stated(self, factor: float = 1.0) -> FixedCharge:
         """For the domain; the amount times ``factor``."""

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
+from math import isfinite
 
 from optimizer.domain.series import Series
 from optimizer.errors import SourceMalformed
@@ -12,7 +13,7 @@ from strategies.options import PRICE_LIMIT_PER_KWH
 
 
 def usable(series: Series, name: str, price_of: Callable[[float], float]) -> Series:
-    """The series in UTC, its values turned into prices; what is no price (NaN, infinite) counts as unknown.
+    """The series in UTC, its values as they are; what ``price_of`` makes no price of (NaN, infinite) is unknown.
 
     Raises SourceMalformed when its times have no zone.
     """
@@ -20,12 +21,12 @@ def usable(series: Series, name: str, price_of: Callable[[float], float]) -> Ser
         msg = f"series '{name}' has times without a zone; the feed must deliver UTC"
         raise SourceMalformed(msg)
     kept = [
-        (start.astimezone(UTC), end.astimezone(UTC), price)
-        for start, end, price in zip(series.starts, series.ends, map(price_of, series.values), strict=True)
-        if -PRICE_LIMIT_PER_KWH < price < PRICE_LIMIT_PER_KWH
+        (start.astimezone(UTC), end.astimezone(UTC), value)
+        for start, end, value in zip(series.starts, series.ends, series.values, strict=True)
+        if isfinite(value) and -PRICE_LIMIT_PER_KWH < price_of(value) < PRICE_LIMIT_PER_KWH
     ]
-    starts, ends, prices = zip(*kept, strict=True) if kept else ((), (), ())
-    return Series(starts=tuple(starts), ends=tuple(ends), values=tuple(prices))
+    starts, ends, values = zip(*kept, strict=True) if kept else ((), (), ())
+    return Series(starts=tuple(starts), ends=tuple(ends), values=tuple(values))
 
 
 def mean_over(series: Series, start: datetime, end: datetime) -> float | None:

@@ -3,6 +3,12 @@
 ``weekday_profile``: the mean price of the same local time on the same weekday of the last four weeks, or else of
 the same kind of day (weekday or weekend), brought to the level of the newest known day. ``day_before``: the price
 of the same local time a day before, else of the days before that. Where neither knows anything, the mean of all.
+
+The level: true is the mean of the newest 24 h on record, expected the mean of the same profile for the same times.
+Where expected is well above zero (at least half the mean size of its prices, so that they hardly turn negative) and
+true is not negative, the profile is multiplied by true / expected, held within 0.5 and 2; else true - expected is
+added to it. So the end of what is known is no step that a plan could live on: the shape of a day goes on, at the
+level that the market has now.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,16 +25,16 @@ WEEKS = 4
 SATURDAY = 5
 NEWEST = timedelta(hours=24)
 LEAST_FACTOR, MOST_FACTOR = 0.5, 2.0
-WELL_ABOVE_ZERO = 0.02
-"""A profile with a lower mean (money per kWh) is shifted to its level: a factor on it would mean nothing."""
+WELL_ABOVE_ZERO = 0.5
+"""The least mean of a profile, in mean sizes of its prices, for which a factor on it means anything."""
 STEP = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandIn:
-    """A price for a slot that is not published, and where it is from, in words."""
+    """A value, in the unit of its series, for a slot that is not published; and where it is from, in words."""
 
-    price: float
+    value: float
     told: str
 
 
@@ -41,16 +47,11 @@ def weekday_profile(known: Series, slots: Sequence[Slot], zone: ZoneInfo) -> lis
     level = _level(known, zone)
     found = []
     for slot in slots:
-        for days, told in (
-            (_same_weekdays, "same weekday of recent weeks"),
-            (_same_kind, "like days of recent weeks"),
-        ):
-            price = _profile(known, slot, zone, days)
-            if price is not None:
-                found.append(StandIn(price=level.of(price), told=f"{told}, {level.told}"))
-                break
-        else:
+        expected = _expected(known, slot, zone)
+        if expected is None:
             found += day_before(known, [slot], zone)
+        else:
+            found.append(StandIn(value=level.of(expected.value), told=f"{expected.told}, {level.told}"))
     return found
 
 
@@ -70,13 +71,13 @@ NEAREST_DAYS = (
 
 def _of_nearest_day(known: Series, slot: Slot, zone: ZoneInfo) -> StandIn:
     for days, told in NEAREST_DAYS:
-        price = _price_days_earlier(known, slot, days, zone)
-        if price is not None:
-            return StandIn(price=price, told=told)
-    return StandIn(price=mean_of_all(known), told="mean of all known prices")
+        value = _days_earlier(known, slot, days, zone)
+        if value is not None:
+            return StandIn(value=value, told=told)
+    return StandIn(value=mean_of_all(known), told="mean of all known prices")
 
 
-def _price_days_earlier(known: Series, slot: Slot, days: int, zone: ZoneInfo) -> float | None:
+def _days_earlier(known: Series, slot: Slot, days: int, zone: ZoneInfo) -> float | None:
     start = same_wall_time(slot.start, days, zone)
     return mean_over(known, start, start + (slot.end - slot.start))
 
@@ -92,22 +93,34 @@ def _same_kind(day: date) -> Sequence[int]:
     ]
 
 
+PROFILES = ((_same_weekdays, "same weekday of recent weeks"), (_same_kind, "like days of recent weeks"))
+
+
+def _expected(known: Series, slot: Slot, zone: ZoneInfo) -> StandIn | None:
+    """What the profile says of a slot, at its own level."""
+    for days, told in PROFILES:
+        value = _profile(known, slot, zone, days)
+        if value is not None:
+            return StandIn(value=value, told=told)
+    return None
+
+
 def _profile(known: Series, slot: Slot, zone: ZoneInfo, days: Callable[[date], Sequence[int]]) -> float | None:
     """The mean over the days that are known."""
     day = slot.start.astimezone(zone).date()
-    prices = [price for back in days(day) if (price := _price_days_earlier(known, slot, back, zone)) is not None]
-    return sum(prices) / len(prices) if prices else None
+    values = [value for back in days(day) if (value := _days_earlier(known, slot, back, zone)) is not None]
+    return sum(values) / len(values) if values else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Level:
-    """price = factor * profile + shift."""
+    """value = factor * profile + shift."""
 
     factor: float = 1.0
     shift: float = 0.0
 
-    def of(self, price: float) -> float:
-        return self.factor * price + self.shift
+    def of(self, value: float) -> float:
+        return self.factor * value + self.shift
 
     @property
     def told(self) -> str:
@@ -117,20 +130,21 @@ class _Level:
 
 
 def _level(known: Series, zone: ZoneInfo) -> _Level:
-    """What the newest known day is, against what the profile of the weeks before would have said of it."""
+    """What the newest known day is, against what the profile says of it."""
     end = known.ends[-1]
-    true, profile = [], []
+    pairs = []
     at: datetime = end - NEWEST
     while at < end:
         slot = Slot(start=at, end=at + STEP)
-        price, expected = mean_over(known, slot.start, slot.end), _profile(known, slot, zone, _same_kind)
-        if price is not None and expected is not None:
-            true.append(price)
-            profile.append(expected)
+        true, expected = mean_over(known, slot.start, slot.end), _expected(known, slot, zone)
+        if true is not None and expected is not None:
+            pairs.append((true, expected.value))
         at += STEP
-    if not true:
+    if not pairs:
         return _Level()
-    true_mean, profile_mean = sum(true) / len(true), sum(profile) / len(profile)
-    if profile_mean < WELL_ABOVE_ZERO or true_mean < 0:
-        return _Level(shift=true_mean - profile_mean)
-    return _Level(factor=min(max(true_mean / profile_mean, LEAST_FACTOR), MOST_FACTOR))
+    true_mean = sum(true for true, _ in pairs) / len(pairs)
+    expected_mean = sum(expected for _, expected in pairs) / len(pairs)
+    mean_size = sum(abs(expected) for _, expected in pairs) / len(pairs)
+    if true_mean < 0 or expected_mean <= 0 or expected_mean < WELL_ABOVE_ZERO * mean_size:
+        return _Level(shift=true_mean - expected_mean)
+    return _Level(factor=min(max(true_mean / expected_mean, LEAST_FACTOR), MOST_FACTOR))

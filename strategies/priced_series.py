@@ -1,7 +1,7 @@
 """A series of prices on the slots of a horizon, extended where nothing is published; what was filled is told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -34,8 +34,9 @@ def on_slots(
     extension: ExtensionName,
     max_age_hours: float,
 ) -> PricedSeries:
-    """The time-weighted mean of the published values over each slot; ``price_of`` turns a value into a price.
+    """The time-weighted mean of the published prices over each slot; ``price_of`` turns a value into a price.
 
+    Values are extended, not prices: a floor, a cap or a fee in ``price_of`` holds for what stands in as well.
     Raises ForecastGap when the series is absent, holds no price, or ended too long ago.
     """
     if name not in market.series:
@@ -53,7 +54,8 @@ def on_slots(
             f"starts; max_age_hours is {max_age_hours:g}"
         )
         raise ForecastGap(msg)
-    published = [mean_over(known, slot.start, slot.end) for slot in horizon]
+    prices = replace(known, values=tuple(map(price_of, known.values)))
+    published = [mean_over(prices, slot.start, slot.end) for slot in horizon]
     missing = [slot for slot, price in zip(horizon, published, strict=True) if price is None]
     stand_ins = iter(EXTENSIONS[extension](known, missing, zone_named(horizon.zone)) if missing else ())
     values: list[float] = []
@@ -64,7 +66,7 @@ def on_slots(
             told.append(None)
         else:
             stand_in = next(stand_ins)
-            values.append(stand_in.price)
+            values.append(price_of(stand_in.value))
             told.append(stand_in.told)
     filled = runs(told)
     return PricedSeries(

@@ -1,40 +1,14 @@
-"""Tariffs stacked from parts: prices, windows, taxes, negative prices, charges, and the bill to the cent."""
+"""Tariffs stacked from parts: prices, windows, taxes, negative prices, and what is refused."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stacked_tariff import HOUR, MODULE_3, NOON, SPOT, composed, hours, spot
 
-from optimizer.domain.horizon import Horizon, plan_horizon
-from strategies import ConfigError, Market, Meter, Series, invoice
-from strategies.registry import build_strategy
-
-BERLIN = "Europe/Berlin"
-NOON = datetime(2026, 5, 6, 10, 0, tzinfo=UTC)  # local noon, a Wednesday
-HOUR = timedelta(hours=1)
-SPOT = {"name": "spot", "series": "day_ahead"}
-MODULE_3 = {
-    "name": "grid fee",
-    "price": 0.0562,
-    "windows": [
-        {"start": "17:00", "end": "22:00", "months": [4, 5, 6, 7, 8, 9], "price": 0.1075},
-        {"start": "10:00", "end": "15:00", "months": [4, 5, 6, 7, 8, 9], "price": 0.0056},
-    ],
-}
-
-
-def composed(**options):
-    return build_strategy({"strategy": "composed", **options}, path="sites[0].tariff")
-
-
-def hours(start: datetime, count: int, minutes: int = 60) -> Horizon:
-    return plan_horizon(start, slot_minutes=minutes, horizon_hours=count, zone=BERLIN)
-
-
-def spot(start: datetime, *prices: float) -> Market:
-    starts = tuple(start + n * HOUR for n in range(len(prices)))
-    return Market(
-        series={"day_ahead": Series(starts=starts, ends=tuple(at + HOUR for at in starts), values=tuple(prices))}
-    )
+from optimizer.domain.peaks import Direction
+from strategies import ConfigError, Market, Series
 
 
 def test_parts_add_up_with_vat_on_each_that_bears_it():
@@ -103,6 +77,57 @@ def test_nothing_is_paid_for_export_while_the_spot_price_is_negative():
     assert tariff.export_price_per_kwh == (0.08, 0.0, 0.08)
 
 
+def test_where_a_slot_holds_several_prices_a_part_counts_for_the_share_of_time_in_which_it_may():
+    quarters = tuple(NOON + n * HOUR / 4 for n in range(5))
+    market = Market(
+        series={"day_ahead": Series(starts=quarters[:4], ends=quarters[1:], values=(0.04, -0.30, 0.02, 0.10))}
+    )
+    rule = {"only_while": "not_negative", "of": "day_ahead"}
+    tariff = composed(
+        import_parts=[SPOT],
+        export_parts=[
+            {"name": "feed-in", "price": 0.08, **rule},
+            {"name": "at the market", "series": "day_ahead", "factor": 0.5, **rule},
+            {"name": "levy", "price": -0.01, "only_while": "negative", "of": "day_ahead"},
+        ],
+    ).tariff(hours(NOON, 1), market)
+
+    assert tariff.import_price_per_kwh == pytest.approx([(0.04 - 0.30 + 0.02 + 0.10) / 4])
+    feed_in, at_the_market, levy = tariff.parts_of(Direction.EXPORT)
+    assert feed_in.price_per_kwh == pytest.approx([0.08 * 3 / 4])
+    assert at_the_market.price_per_kwh == pytest.approx([0.5 * (0.04 + 0.02 + 0.10) / 4])
+    assert levy.price_per_kwh == pytest.approx([-0.01 / 4])
+
+
+@pytest.mark.parametrize(
+    ("midnight", "length"),
+    [(datetime(2026, 3, 28, 23, 0, tzinfo=UTC), 23), (datetime(2026, 10, 24, 22, 0, tzinfo=UTC), 25)],
+)
+def test_on_the_odd_days_quarters_of_an_hourly_and_a_quarter_hourly_series_are_met_exactly(midnight, length):
+    quarters = [midnight + n * HOUR / 4 for n in range(4 * length)]
+    first = 4 * 10  # ten hours are published hour by hour, the rest by the quarter
+    starts = [*quarters[:first:4], *quarters[first:]]
+    ends = [*starts[1:], midnight + length * HOUR]
+    prices = [round(0.1 - 0.007 * n, 6) for n in range(len(starts))]
+    market = Market(series={"day_ahead": Series(starts=tuple(starts), ends=tuple(ends), values=tuple(prices))})
+    night = {"name": "fee", "price": 0.2, "windows": [{"start": "02:00", "end": "03:00", "price": 0.1}]}
+    tariff = composed(import_parts=[SPOT, night]).tariff(hours(midnight, length, minutes=15), market)
+
+    spot_line, fee = tariff.parts
+    assert spot_line.price_per_kwh[:first] == tuple(price for price in prices[:10] for _ in range(4))
+    assert spot_line.price_per_kwh[first:] == tuple(prices[10:])
+    assert fee.price_per_kwh.count(0.1) == 4 * (1 + length - 24), "the clock shows 02:xx not at all, or twice"
+    assert tariff.notes == ()
+
+
+def test_a_stand_in_keeps_to_the_floor_and_the_cap():
+    cheap_then_dear = spot(NOON - 12 * HOUR, *([0.05] * 12 + [0.9] * 12))
+    capped = {**SPOT, "floor": 0.08, "cap": 0.5}
+    tariff = composed(import_parts=[capped]).tariff(hours(NOON, 36), cheap_then_dear)
+
+    assert {min(tariff.import_price_per_kwh), max(tariff.import_price_per_kwh)} == {0.08, 0.5}
+
+
 def test_a_series_can_have_a_floor_a_cap_and_a_factor():
     part = {**SPOT, "factor": 2.2, "floor": 0.0, "cap": 1.0}
     tariff = composed(import_parts=[part]).tariff(hours(NOON, 3), spot(NOON, 0.1, -0.3, 0.9))
@@ -118,46 +143,45 @@ def test_missing_tomorrow_is_extended_marked_and_told():
     assert "day_ahead" in tariff.notes[0]
 
 
-def test_a_bill_worked_by_hand():
-    tariff = composed(
-        vat_percent=25.0,
-        currency="NOK",
-        import_parts=[{"name": "energy", "price": 0.40}, {"name": "fee", "price": 0.20}],
-        export_parts=[{"name": "sold", "price": 0.30}],
-        fixed_charges=[{"name": "subscription", "amount": 30.0}],
-        peak_charges=[
-            {
-                "name": "capacity",
-                "interval_minutes": 60,
-                "highest_days": 3,
-                "steps": [
-                    {"above_kw": 0, "charge": 100},
-                    {"above_kw": 2, "charge": 200},
-                    {"above_kw": 5, "charge": 300},
-                ],
-            }
-        ],
+@st.composite
+def parts(draw, number):
+    vat = draw(st.sampled_from((None, "added", "included", "none")))
+    part = {"name": f"part {number}", **({} if vat is None else {"vat": vat})}
+    price = st.floats(-1.0, 1.0).map(lambda drawn: round(drawn, 4))
+    if draw(st.booleans()):
+        part |= {"series": "day_ahead", "factor": draw(st.floats(-2.0, 2.0)), "floor": draw(st.none() | price)}
+        part = {key: given for key, given in part.items() if given is not None}
+    else:
+        clock = st.sampled_from(("00:00", "06:30", "17:00", "22:10", "02:30"))
+        windows = draw(st.lists(st.tuples(clock, clock, price).filter(lambda drawn: drawn[0] != drawn[1]), max_size=3))
+        part |= {"price": draw(price), "windows": [{"start": s, "end": e, "price": p} for s, e, p in windows]}
+    if draw(st.booleans()):
+        part |= {"only_while": draw(st.sampled_from(("negative", "not_negative"))), "of": "day_ahead"}
+    return part
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_whatever_is_stacked_the_parts_add_up_to_the_prices_in_every_slot(data):
+    counts = data.draw(st.tuples(st.integers(1, 4), st.integers(0, 3)))
+    bought, sold = ([data.draw(parts(number)) for number in range(count)] for count in counts)
+    start = data.draw(
+        st.sampled_from((datetime(2026, 3, 28, 20, 7, tzinfo=UTC), datetime(2026, 10, 24, 20, 7, tzinfo=UTC)))
     )
-    start = datetime(2026, 3, 31, 22, 0, tzinfo=UTC)  # April in Berlin
-    horizon = hours(start, 30 * 24)
-    bought = [1.0] * len(horizon)
-    for hour, kw in ((10, 6.0), (11, 7.0), (40, 4.0), (90, 3.5)):
-        bought[hour] = kw
-    sold = [0.0] * len(horizon)
-    sold[300], bought[300] = 10.0, 0.0
-    bill = invoice(
-        tariff.tariff(horizon, Market()), Meter(horizon=horizon, import_kwh=tuple(bought), export_kwh=tuple(sold))
+    known = data.draw(st.lists(st.floats(-0.5, 0.5), min_size=6, max_size=40))
+    horizon = hours(start, 24, minutes=data.draw(st.sampled_from((15, 30, 60))))
+    tariff = composed(vat_percent=19.0, import_parts=bought, export_parts=sold).tariff(
+        horizon, spot(start.replace(minute=0), *known)
     )
 
-    lines = {line.name: (round(line.quantity, 3), line.net) for line in bill.lines}
-    energy = 720 - 1 + 5 + 6 + 3 + 2.5
-    assert lines["energy"] == (energy, round(energy * 0.4, 2))
-    assert lines["fee"] == (energy, round(energy * 0.2, 2))
-    assert lines["sold"] == (10.0, -3.0)
-    assert lines["subscription"] == (1.0, 30.0)
-    assert lines["capacity 2026-04"] == (pytest.approx((7.0 + 4.0 + 3.5) / 3, abs=1e-3), 200.0)
-    assert bill.vat == {25.0: 167.83}, "a quarter of 294.20 + 147.10 + 30 + 200, half a cent rounded up"
-    assert bill.total == 836.13
+    for direction, whole in (("import", tariff.import_price_per_kwh), ("export", tariff.export_price_per_kwh)):
+        lines = [part.price_per_kwh for part in tariff.parts if part.direction.value == direction]
+        assert [part.name for part in tariff.parts if part.direction.value == direction] == [
+            part["name"] for part in (bought if direction == "import" else sold)
+        ]
+        for slot in range(len(horizon)):
+            assert whole[slot] == pytest.approx(sum(line[slot] for line in lines), abs=1e-12)
+    assert (tariff.known_until is None) == (not any(tariff.is_forecast))
 
 
 @pytest.mark.parametrize(
@@ -170,6 +194,25 @@ def test_a_bill_worked_by_hand():
         ({"import_parts": [{"name": "x", "price": 1.0, "of": "y"}]}, "only_while and of belong together"),
         ({"import_parts": [{"name": "x", "prise": 1.0}]}, "sites[0].tariff.import_parts[0].prise: unknown option"),
         ({"import_parts": [{"name": "x", "price": 1.0}] * 2}, "two parts share a name: x, x"),
+        (
+            {"import_parts": [{**SPOT, "floor": 0.3, "cap": 0.1}]},
+            "import_parts[0]: spot: floor (0.3) exceeds cap (0.1)",
+        ),
+        ({"import_parts": [{**SPOT, "vat": "half"}]}, "import_parts[0].vat: got 'half'"),
+        ({"import_parts": [{**SPOT, "of": "x", "only_while": "positive"}]}, "import_parts[0].only_while"),
+        (
+            {"import_parts": [{"name": "x", "price": 1.0, "windows": [{"price": 2.0, "start": "25:00"}]}]},
+            "sites[0].tariff.import_parts[0].windows[0].start: got '25:00'; '25:00' is not a local time",
+        ),
+        (
+            {"import_parts": [SPOT], "fixed_charges": [{"name": "a", "amount": 1}, {"name": "a", "amount": 2}]},
+            "two charges share a name: a, a",
+        ),
+        ({"import_parts": [SPOT], "extension": "guess"}, "sites[0].tariff.extension: got 'guess'"),
+        (
+            {"import_parts": [SPOT], "peak_charges": [{"name": "p"}]},
+            "sites[0].tariff.peak_charges[0]: p: give price_per_kw",
+        ),
         ({"import_parts": [SPOT], "nets_month": True, "netting_minutes": 15}, "give netting_minutes or nets_month"),
         (
             {"import_parts": [{"name": "x", "price": 1.0, "windows": [{"price": 2.0, "days": ["holiday"]}]}]},

@@ -41,7 +41,7 @@ def test_a_weekday_takes_the_mean_of_the_same_weekday_of_four_weeks():
 
     found = weekday_profile(known, slots(MONDAY + 8 * HOUR, 2), BERLIN)
 
-    assert [each.price for each in found] == pytest.approx([0.18, 0.19])
+    assert [each.value for each in found] == pytest.approx([0.18, 0.19])
     assert found[0].told == "same weekday of recent weeks, scaled by 1.00"
 
 
@@ -51,7 +51,7 @@ def test_after_a_sunday_a_monday_is_no_sunday():
     (monday,) = weekday_profile(known, slots(MONDAY + 8 * HOUR, 1), BERLIN)
     (yesterday,) = day_before(known, slots(MONDAY + 8 * HOUR, 1), BERLIN)
 
-    assert (monday.price, yesterday.price) == pytest.approx((0.18, 0.09))
+    assert (monday.value, yesterday.value) == pytest.approx((0.18, 0.09))
 
 
 def test_a_dearer_day_today_lifts_the_profile_and_no_more_than_twofold():
@@ -65,7 +65,58 @@ def test_a_dearer_day_today_lifts_the_profile_and_no_more_than_twofold():
         next_friday = slots(friday + 7 * DAY + 8 * HOUR, 1)
         (found,) = weekday_profile(known, next_friday, BERLIN)
         profile = (3 * 0.18 + factor * 0.18) / 4
-        assert found.price == pytest.approx(expected * profile)
+        assert found.value == pytest.approx(expected * profile)
+
+
+def test_after_an_ordinary_saturday_an_ordinary_sunday_is_expected():
+    def sunday_is_half(local: datetime) -> float:
+        return 0.2 if local.weekday() == 5 else 0.1
+
+    sunday = MONDAY - DAY
+    known = hourly(sunday - 28 * DAY, 28, sunday_is_half)
+    (found,) = weekday_profile(known, slots(sunday + 8 * HOUR, 1), BERLIN)
+
+    assert found.value == pytest.approx(0.1), "the level compares Saturday with Saturdays, not with weekends"
+
+
+def test_prices_in_another_unit_are_extended_in_the_same_way():
+    friday = MONDAY + 4 * DAY
+
+    def dearer(local: datetime) -> float:
+        return typical(local) * (1.5 if local.astimezone(UTC) >= friday else 1.0)
+
+    known = hourly(friday - 28 * DAY, 29, dearer)
+    cents = Series(starts=known.starts, ends=known.ends, values=tuple(100 * value for value in known.values))
+    tomorrow = slots(friday + DAY, 24)
+
+    for money, in_cents in zip(
+        weekday_profile(known, tomorrow, BERLIN), weekday_profile(cents, tomorrow, BERLIN), strict=True
+    ):
+        assert in_cents.value == pytest.approx(100 * money.value)
+
+
+def test_where_all_is_nothing_so_is_what_follows():
+    (found,) = weekday_profile(hourly(MONDAY - 28 * DAY, 28, lambda _: 0.0), slots(MONDAY, 1), BERLIN)
+
+    assert found.value == 0.0
+
+
+def test_a_day_below_zero_shifts_the_profile_down_and_keeps_its_shape():
+    known = hourly(MONDAY - 28 * DAY, 35, lambda at: -0.05 if at.astimezone(UTC) >= MONDAY + 6 * DAY else typical(at))
+    monday, later = weekday_profile(known, [slots(MONDAY + 7 * DAY, 9)[n] for n in (0, 8)], BERLIN)
+
+    sunday_mean = (0.10 + 0.01 * 11.5) / 2
+    assert monday.value == pytest.approx(0.10 - 0.05 - sunday_mean)
+    assert later.value - monday.value == pytest.approx(0.08)
+
+
+def test_an_adder_is_not_scaled_with_the_market():
+    friday = MONDAY + 4 * DAY
+    known = hourly(friday - 28 * DAY, 29, lambda at: 0.2 if at.astimezone(UTC) >= friday else 0.1)
+    saturday = Horizon(tuple(friday + DAY + n * HOUR for n in range(3)), "Europe/Berlin")
+    priced = SeriesTariff(SeriesTariff.Options(import_adder=0.15)).tariff(saturday, Market(series={"import": known}))
+
+    assert priced.import_price_per_kwh == pytest.approx([2 * 0.1 + 0.15] * 2)
 
 
 def test_around_zero_the_level_is_a_shift_and_never_turns_prices_over():
@@ -77,7 +128,7 @@ def test_around_zero_the_level_is_a_shift_and_never_turns_prices_over():
     )
     noon, night = weekday_profile(known, [*slots(MONDAY + 11 * HOUR, 1), *slots(MONDAY + 2 * HOUR, 1)], BERLIN)
 
-    assert noon.price < 0 < night.price
+    assert noon.value < 0 < night.value
     assert "shifted by -0.010" in noon.told
 
 
@@ -86,7 +137,7 @@ def test_with_a_single_day_on_record_it_is_that_day():
 
     (found,) = weekday_profile(known, slots(MONDAY + DAY + 8 * HOUR, 1), BERLIN)
 
-    assert found.price == pytest.approx(0.18)
+    assert found.value == pytest.approx(0.18)
     assert found.told.startswith("like days of recent weeks")
 
 
@@ -98,7 +149,7 @@ def test_on_both_odd_days_it_goes_by_the_wall_clock():
             (found,) = weekday_profile(known, [slot], BERLIN)
             local = slot.start.astimezone(BERLIN)
             if 4 <= local.hour <= 22:
-                assert found.price == pytest.approx(typical(local), rel=0.08), local
+                assert found.value == pytest.approx(typical(local)), local
 
 
 def test_the_strategy_marks_what_is_forecast_and_has_no_cliff():
