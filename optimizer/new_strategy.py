@@ -2,6 +2,7 @@
 
 import keyword
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 from optimizer.errors import ConfigError
@@ -25,17 +26,20 @@ test = ["pytest>=8.3"]
 [project.entry-points."heat_optimizer.strategies"]
 {name} = "{name}:{class_name}"
 
+[tool.hatch.build]
+dev-mode-dirs = ["src"]
+
 [tool.hatch.build.targets.wheel]
-packages = ["{name}"]
+packages = ["src/{name}"]
 
 [tool.pytest.ini_options]
 testpaths = ["tests"]
+pythonpath = ["src"]
 """
 
 MODULE = '''\
 """The strategy "{name}": a day and a night price by local time, a monthly fee, and a charge on the highest quarter."""
 
-from datetime import UTC
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -63,7 +67,7 @@ class {class_name}:
     def tariff(self, horizon: Horizon, market: Market) -> Tariff:
         """One price for each slot. 22:00 and 06:00 are on the hour, so no slot of up to an hour straddles them."""
         options, zone = self._options, ZoneInfo(horizon.zone)
-        hours = [start.astimezone(UTC).astimezone(zone).hour for start in horizon.starts]
+        hours = [start.astimezone(zone).hour for start in horizon.starts]
         prices = tuple(options.day_price if 6 <= hour < 22 else options.night_price for hour in hours)
         peaks = (PeakCharge(name="peak", price_per_kw=options.peak_price_per_kw),)
         return Tariff(
@@ -126,19 +130,22 @@ In the settings of a site:
 
 def write_package(name: str, into: Path) -> list[Path]:
     """The files of the package ``into/name``. Raises ConfigError for a bad or taken name, or a folder that exists."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or keyword.iskeyword(name):
         msg = f"strategies new: '{name}' is no name for a package: use small letters, digits and _, e.g. my_tariff"
         raise ConfigError(msg)
     if name in strategy_names():
         msg = f"strategies new: a strategy '{name}' is installed already: choose another name"
         raise ConfigError(msg)
     folder = into / name
-    class_name = "".join(part.capitalize() for part in name.split("_"))
+    if not folder.exists() and find_spec(name) is not None:
+        msg = f"strategies new: a Python module '{name}' is there already: choose another name"
+        raise ConfigError(msg)
+    class_name = "".join(part.capitalize() for part in name.split("_")).removesuffix("Strategy") + "Strategy"
     words = {"name": name, "class_name": class_name, "distribution": name.replace("_", "-")}
     files = {
         "pyproject.toml": PYPROJECT,
         "README.md": README,
-        f"{name}/__init__.py": MODULE,
+        f"src/{name}/__init__.py": MODULE,
         "tests/conftest.py": CONFTEST,
         f"tests/test_{name}.py": TEST,
     }

@@ -1,7 +1,7 @@
 """Random schedules priced twice: by the linear program's own expressions and by the invoice."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -75,11 +75,11 @@ def metered(horizon: Horizon, flows: Flows) -> Meter:
 def random_schedules(tariff: Tariff, horizon: Horizon, count: int) -> Iterator[PricedTwice]:
     """``count`` schedules of ordinary power, priced twice each."""
     random = np.random.default_rng(SEED)
-    state = with_state(tariff, horizon)
+    state, stated = with_state(tariff, horizon), laid(tariff, horizon)
     for _ in range(count):
         net_kw = np.round(random.normal(1.0, 5.0, len(horizon)), 3).tolist()
         flows = flows_of(net_kw)
-        problem = laid(tariff, horizon, load_kw=flows.import_kw, solar_kw=flows.export_kw)
+        problem = replace(stated, load_kw=flows.import_kw, solar_kw=flows.export_kw)
         bill = invoice(state, metered(horizon, flows))
         yield PricedTwice(
             program=billed(problem, price(problem, flows)),
