@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from platform import node
 from time import sleep
@@ -21,7 +21,6 @@ from optimizer.domain.site import Location, Site
 from optimizer.errors import ConfigError, LedgerUnavailable
 from optimizer.ledger import Ledger
 from optimizer.ledger_lock import LedgerLock
-from optimizer.log import REDACT
 from optimizer.lp import Planner
 from optimizer.market import FeedShelf
 from optimizer.memory import LedgerHistory, LedgerRecorder
@@ -32,6 +31,7 @@ from optimizer.settings import Settings, SiteSettings
 from optimizer.settings_file import load_settings
 from optimizer.shadow import CHAMPION, Contender, Shadows, ShadowStore
 from optimizer.siting import contradictions
+from optimizer.surroundings import Surroundings, utc_now
 from optimizer.task import CyclePorts, PlanPorts, SiteTask
 from strategies import FeedContext
 from strategies.options import Secret
@@ -72,17 +72,26 @@ class Application:
 
     def close(self) -> None:
         """Close connections and ledger."""
+        self.hang_up()
+        self.ledger.close()
+
+    def hang_up(self) -> None:
+        """Close the connections alone."""
         self.heat.door.client.close()
         for site in self.sites:
             if isinstance(site.ports.hcu, ArisClient):
                 site.ports.hcu.door.client.close()
-        self.ledger.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveApplication(Application):
-    """An application that can change sites: the only one that is built with a poster."""
+    """An application that can change sites: the only one that is built with a poster.
 
+    ``file`` holds its settings; ``around`` is what it was built in.
+    """
+
+    file: Path
+    around: Surroundings
     poster: HeatCloudPoster
     recorder: LedgerRecorder
     book: BatchBook
@@ -108,21 +117,6 @@ class LiveApplication(Application):
                 self.book.let_go(site.task.site.site_id)
         Application.close(self)
         self.lock.release()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a process stands in: its clock, its environment, and the folder that relative paths start from."""
-
-    now: Callable[[], datetime]
-    environ: Mapping[str, str]
-    base_folder: Path
-    feed_cache: Path | None
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
 
 
 def build_dry(
@@ -166,6 +160,34 @@ def build_live(
     except ConfigError:
         lock.release()
         raise
+    return _live(file, settings, heat, sites, around, ledger, lock)
+
+
+def rebuild_live(app: LiveApplication, settings: Settings) -> LiveApplication:
+    """``app`` by other settings or with new secrets, on the same ledger, under the same lock. Raises ConfigError.
+
+    ``app`` stays whole, and whoever takes the new one in its place is to ``hang_up`` the old one.
+    """
+    conventions = conventions_of(settings, assumed=None)
+    around = replace(app.around, feed_cache=feed_cache(settings, app.file.parent, app.around.environ), handed_out={})
+    heat = _heat_client(settings, conventions, around)
+    try:
+        sites = _sites(settings, conventions, heat, app.ledger, around)
+    except BaseException:
+        heat.door.client.close()
+        raise
+    return _live(app.file, settings, heat, sites, around, app.ledger, app.lock)
+
+
+def _live(
+    file: Path,
+    settings: Settings,
+    heat: HeatCloudClient,
+    sites: tuple[SiteRuntime, ...],
+    around: Surroundings,
+    ledger: Ledger,
+    lock: LedgerLock,
+) -> LiveApplication:
     lease = timedelta(minutes=2 * settings.planning.replan_minutes + LEASE_SLACK_MIN)
     stale_after = timedelta(minutes=settings.heat_cloud.conventions.stale_after_minutes)
     return LiveApplication(
@@ -173,7 +195,9 @@ def build_live(
         heat=heat,
         sites=sites,
         ledger=ledger,
-        now=now,
+        now=around.now,
+        file=file,
+        around=around,
         poster=HeatCloudPoster(heat.door, heat.paths),
         recorder=LedgerRecorder(ledger, stale_after),
         book=BatchBook(ledger, holder=f"{node() or 'here'} {os.getpid()}", lease=lease),
@@ -261,8 +285,7 @@ def site_of(settings: SiteSettings) -> Site:
 
 def _heat_client(settings: Settings, conventions: Conventions, around: Surroundings) -> HeatCloudClient:
     cloud = settings.heat_cloud
-    key = cloud.api_key.resolve("heat_cloud.api_key", around.environ, around.base_folder)
-    REDACT.add([key])
+    key = around.secret("heat_cloud.api_key", cloud.api_key)
     warn_if_exposed("heat_cloud.base_url", cloud.base_url)
     paths = HeatCloudPaths(
         prefix=cloud.api_prefix,
@@ -314,8 +337,7 @@ def _site(
     )
     hcu = None
     if site.hcu is not None:
-        token = site.hcu.token.resolve(f"{path}.hcu.token", around.environ, around.base_folder)
-        REDACT.add([token])
+        token = around.secret(f"{path}.hcu.token", site.hcu.token)
         warn_if_exposed(f"{path}.hcu.base_url", site.hcu.base_url)
         patience = Patience(timeout_s=site.hcu.timeout_s)
         hcu = ArisClient(HttpDoor("Aris HCU", site.hcu.base_url, token, patience), around.now)
@@ -394,10 +416,7 @@ def _feed_context(path: str, site: SiteSettings, around: Surroundings) -> FeedCo
     """Where a feed stands; its secrets are found by the settings' rules and kept out of every log."""
 
     def secret(reference: Secret, option: str) -> str:
-        found = SecretRef.model_validate(reference.model_dump())
-        text = found.resolve(f"{path}.{option}", around.environ, around.base_folder)
-        REDACT.add([text])
-        return text
+        return around.secret(f"{path}.{option}", SecretRef.model_validate(reference.model_dump()))
 
     return FeedContext(
         base_folder=around.base_folder,
@@ -422,4 +441,4 @@ def warn_if_exposed(path: str, url: str) -> None:
     structlog.get_logger().warning("plain_http", setting=path, url=url, advice="use https: the token can be read")
 
 
-__all__ = ["Application", "LiveApplication", "SiteRuntime", "build_dry", "build_live", "utc_now"]
+__all__ = ["Application", "LiveApplication", "SiteRuntime", "build_dry", "build_live", "rebuild_live", "utc_now"]

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from optimizer.domain.command import Batch, Command, Entry, Pair, Receipt
+from optimizer.commands_record import commands_document, commands_from
+from optimizer.domain.command import Batch, Command, Receipt
 from optimizer.domain.intent import BatchKind, BatchState, Intent
 from optimizer.errors import LedgerUnavailable, NotInControl
 from optimizer.ledger import Ledger
@@ -186,32 +187,6 @@ class BatchBook:
         except sqlite3.Error as error:
             msg = f"the ledger cannot be used: {error}"
             raise LedgerUnavailable(msg) from error
-
-
-def commands_document(commands: Sequence[Command]) -> list[dict[str, Any]]:
-    """Commands as plain data, in a fixed order: the same content gives the same text."""
-    return [
-        {
-            "pair": command.pair.label,
-            "entries": [[entry.start.isoformat(), entry.end.isoformat(), entry.value] for entry in command.entries],
-        }
-        for command in sorted(commands, key=lambda command: command.pair.label)
-    ]
-
-
-def commands_from(document: Sequence[Mapping[str, Any]]) -> tuple[Command, ...]:
-    """The commands of ``commands_document``."""
-    pairs = {pair.label: pair for pair in Pair}
-    return tuple(
-        Command(
-            pair=pairs[command["pair"]],
-            entries=tuple(
-                Entry(start=datetime.fromisoformat(start), end=datetime.fromisoformat(end), value=value)
-                for start, end, value in command["entries"]
-            ),
-        )
-        for command in document
-    )
 
 
 def _intent(row: Sequence[Any]) -> Intent:

@@ -223,7 +223,7 @@ class Ledger:
                 batch_id=row[5],
                 verdict=row[6],
                 objective=row[7],
-                body=json.loads(zlib.decompress(row[8])),
+                body=unpacked(row[8]),
             )
             for row in rows
         ]
@@ -240,7 +240,7 @@ class Ledger:
                 ).fetchone()
                 if row is not None:
                     found.append(row[0])
-        return [json.loads(zlib.decompress(body)) for body in found]
+        return [unpacked(body) for body in found]
 
     def prune(self, now: datetime, *, keep_telemetry_days: int, keep_cycles_days: int) -> tuple[int, int]:
         """Delete what is older than said; returns how many samples and cycles went."""
@@ -294,6 +294,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple | frozenset | set):
         return [plain(part) for part in value]
     return value
+
+
+def unpacked(body: bytes) -> dict[str, Any]:
+    """A cycle's record as it was packed."""
+    return dict(json.loads(zlib.decompress(body)))
 
 
 def _pack(body: Mapping[str, Any]) -> bytes:

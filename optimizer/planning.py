@@ -9,9 +9,10 @@ import pandas as pd
 from optimizer.dispatch import (
     Circumstances,
     ForeignSchedule,
-    compile_batch,
+    Publication,
     find_conflicts,
     other_battery_pair,
+    publish,
     published_battery_kw,
 )
 from optimizer.domain.assets import Battery
@@ -29,7 +30,7 @@ from optimizer.domain.tariff import Tariff
 from optimizer.domain.uncertainty import Uncertainty
 from optimizer.errors import CommandConflict
 from optimizer.forecast import ForecastInputs, Present, error_days, forecast_site, outcomes
-from optimizer.lp import Planner, change_prices, end_values, take_as_inside
+from optimizer.lp import Planner, Solving, change_prices, end_values, take_as_inside
 from optimizer.reconcile import has_heat, tighter
 from optimizer.siting import (
     Moment,
@@ -78,7 +79,13 @@ class Planned:
     plan: Plan
     batch: Batch
     clear: Batch | None
-    limits: SiteLimits
+    publication: Publication
+    solving: Solving
+
+    @property
+    def limits(self) -> SiteLimits:
+        """What the commands may ask for."""
+        return self.publication.limits
 
     @property
     def tariff(self) -> Tariff:
@@ -123,24 +130,24 @@ def plan_snapshot(
     if uncertainty is not None and replaces_heat(site):
         uncertainty = without_forecast_heat(uncertainty)
     problem = replace(stated.problem, uncertainty=uncertainty)
+    solving = planner.solving
     plan = planner.consider(planner.solve(problem))
     limits = site_limits(site, snapshot)
     first_start = now.replace(microsecond=0)
     if conventions.first_entry_starts is FirstEntryStarts.SLOT:
         first_start = floor_to_slot(now, grid.slot_minutes)
     in_force = snapshot.reading.in_force
-    theirs = {each.pair for each in foreign}
-    batch = compile_batch(
-        plan,
+    publication = Publication(
         mode=site.dispatch,
         conventions=conventions,
         limits=limits,
         solar_rated_kw=snapshot.reading.solar_rated_kw or site.solar.peak_kw,
-        in_force=tuple(command for command in in_force if command.pair not in theirs),
+        in_force=in_force,
+        theirs=frozenset(each.pair for each in foreign),
         first_start=first_start,
         publish_until=now + timedelta(hours=grid.publish_hours),
     )
-    batch = Batch(commands=tuple(command for command in batch.commands if command.pair not in theirs))
+    batch = publish(plan, publication)
     clear = clearing_batch(batch, in_force)
     left = tuple(command for command in in_force if clear is None or command.pair not in clear.pairs)
     if batch.commands:
@@ -154,7 +161,8 @@ def plan_snapshot(
         plan=plan,
         batch=batch,
         clear=clear,
-        limits=limits,
+        publication=publication,
+        solving=solving,
     )
 
 

@@ -1,6 +1,5 @@
 """Every setting with its default: TOML file, then environment ``HEAT_OPTIMIZER_…`` (nested with ``__``)."""
 
-import ipaddress
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -33,11 +32,11 @@ from optimizer.settings_assets import (
     SolarSection,
     TargetSection,
 )
+from optimizer.settings_web import WebSettings
 from strategies.charge_options import PeakChargeSection, WindowSection
 from strategies.option_types import GridMinutes, NotNegative, Positive, Section
 
 ENV_PREFIX = "HEAT_OPTIMIZER_"
-MOST_PORT = 65535
 
 
 def _http_url(url: str) -> str:
@@ -202,48 +201,6 @@ class LogSettings(Section):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "console"] = "auto"
-
-
-def _listen(text: str) -> str:
-    if text:
-        _host_and_port(text)
-    return text
-
-
-def _host_and_port(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > MOST_PORT:
-        msg = f'{text!r} is no address: write it as "127.0.0.1:9464" or "[::1]:9464", or "" for none'
-        raise ValueError(msg)
-    if host == "localhost":
-        return "127.0.0.1", int(port)
-    try:
-        return str(ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))), int(port)
-    except ValueError:
-        msg = f"{host!r} is no IP address: names are not looked up here, write 127.0.0.1 or [::1]"
-        raise ValueError(msg) from None
-
-
-class WebSettings(Section):
-    """``[web]``: where health and metrics are served, "HOST:PORT"; "" serves them nowhere."""
-
-    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:9464"
-    allow_remote: bool = False
-
-    @model_validator(mode="after")
-    def _stays_here(self) -> "WebSettings":
-        address = self.address()
-        if address is not None and not self.allow_remote and not ipaddress.ip_address(address[0]).is_loopback:
-            msg = (
-                f"listen = {self.listen!r} is open to other machines, without encryption and without a password: "
-                "listen on 127.0.0.1, or set allow_remote = true where only trusted machines can reach it"
-            )
-            raise ValueError(msg)
-        return self
-
-    def address(self) -> tuple[str, int] | None:
-        """IP address and port; None: nowhere."""
-        return _host_and_port(self.listen) if self.listen else None
 
 
 class HcuSettings(Section):

@@ -43,17 +43,25 @@ ROOMS: dict[str, set[str]] = {
         "optimizer.pricing",
         "optimizer.delivery",
         "optimizer.reconcile",
+        "optimizer.replay",
     }
     | {"optimizer.forecast", "optimizer.lp", "optimizer.dispatch", "optimizer.siting", "strategies", "structlog"},
     "optimizer/shadow": PURE
     | {"optimizer.shadow", "optimizer.ledger", "optimizer.lp", "optimizer.planning", "optimizer.ports"}
     | {"optimizer.pricing", "optimizer.siting", "strategies", "numpy", "pandas", "sqlite3", "structlog"},
+    "optimizer/commands_record.py": PURE,
+    "optimizer/replay.py": PURE
+    | {"optimizer.commands_record", "optimizer.dispatch", "optimizer.lp", "optimizer.planning"}
+    | {"optimizer.problem_file", "numpy", "pydantic", "optimizer"},
+    "optimizer/tariff_report.py": PURE | {"rich", "matplotlib"},
     "optimizer/new_strategy.py": PURE | {"strategies.registry"},
+    "optimizer/strategies_command.py": {"optimizer.new_strategy", "strategies.registry"},
     "optimizer/secret.py": PURE | {"pydantic", "os"},
     "optimizer/settings_assets.py": PURE | {"pydantic", "strategies.option_types", "strategies.charge_options"},
+    "optimizer/settings_web.py": PURE | {"pydantic", "strategies.option_types"},
     "optimizer/settings.py": PURE
     | {"pydantic", "pydantic_settings", "optimizer.secret", "optimizer.settings_assets", "strategies.option_types"}
-    | {"strategies.charge_options"},
+    | {"optimizer.settings_web", "strategies.charge_options"},
     "optimizer/settings_file.py": PURE | {"pydantic", "pydantic_core", "pydantic_settings", "optimizer.settings", "os"},
     "optimizer/document_faults.py": PURE | {"pydantic", "pydantic_core"},
     "optimizer/problem_file.py": PURE | {"pydantic", "optimizer.document_faults"},
@@ -76,12 +84,17 @@ ROOMS: dict[str, set[str]] = {
     | {"optimizer.delivery", "optimizer.dispatch", "optimizer.planning", "optimizer.ports", "optimizer.standing"}
     | {"optimizer.stepdown", "optimizer.task", "structlog"},
     "optimizer/standing.py": PURE | {"optimizer.dispatch", "optimizer.ports", "structlog"},
-    "optimizer/batch_book.py": PURE | {"optimizer.ledger", "optimizer.ports", "sqlite3"},
+    "optimizer/batch_book.py": PURE | {"optimizer.commands_record", "optimizer.ledger", "optimizer.ports", "sqlite3"},
     "optimizer/memory.py": PURE
     | {"optimizer.ledger", "optimizer.ledger_schema", "optimizer.planning", "optimizer.problem_file"}
     | {"optimizer.reconcile"}
     | {"pandas", "sqlite3", "structlog"},
     "optimizer/market.py": PURE | {"strategies", "structlog", "threading"},
+    "optimizer/gate.py": {"threading"},
+    "optimizer/clock_watch.py": set(),
+    "optimizer/witness.py": PURE
+    | {"optimizer.planning", "optimizer.ports", "optimizer.task", "optimizer.web.state", "threading"},
+    "optimizer/web": PURE | {"optimizer.web", "prometheus_client", "structlog", "socket", "threading"},
     "optimizer/log.py": {"structlog", "stamina"},
     "optimizer/simulator": {"optimizer.simulator", "optimizer.domain", "starlette", "uvicorn", "numpy", "pandas"}
     | {"os", "socket", "threading", "time"},
@@ -99,8 +112,16 @@ COMPOSITION = {
     "report",
     "picture",
     "challengers_command",
+    "show_command",
     "ledger_command",
-    "strategies_command",
+    "replay_command",
+    "cli_actions",
+    "cli_parser",
+    "jobs",
+    "reloading",
+    "scheduling",
+    "service",
+    "surroundings",
     "__main__",
     "__init__",
 }

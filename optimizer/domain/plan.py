@@ -163,7 +163,8 @@ class Plan:
     is missed, in the unit of its name. ``peaks_kw`` are the billed peaks by charge. ``solve_s`` is the
     time that finding it took. ``reasons`` says for each slot in a line why; ``alternative`` and ``end_effect``
     are None where nobody asked, or where there is no battery to ask about; ``caution`` where scenarios change
-    nothing. ``solver`` is who found it.
+    nothing. ``solver`` is who found it; ``was_cut`` says that the clock ended a
+    solve, so that finding it again may end otherwise.
     """
 
     problem: Problem
@@ -182,6 +183,7 @@ class Plan:
     end_effect: EndEffect | None = None
     caution: Caution | None = None
     solver: str = USUAL_SOLVER
+    was_cut: bool = False
 
     @property
     def energy_cost(self) -> float:

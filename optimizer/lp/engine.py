@@ -1,5 +1,6 @@
 """What the tiers ask of a solver: a model in arrays, changed step by step, and judged answers."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from optimizer.lp.highs import Answer, Arrays, Basis
@@ -12,6 +13,15 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def options(self) -> Mapping[str, object]: ...
+
+    @property
+    def cuts(self) -> int: ...
 
     def load(self, model: Arrays, weights: Floats) -> None: ...
 

@@ -1,5 +1,6 @@
 """A model handed to HiGHS as arrays, and its answer read back as arrays."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -98,14 +99,20 @@ class Arrays(Protocol):
 
 
 class Session:
-    """One HiGHS with one model in it; its statuses are judged here and nowhere else."""
+    """One HiGHS with one model in it; its statuses are judged here and nowhere else.
+
+    ``cuts`` counts the solves that the clock ended: only those could end otherwise on another day.
+    """
 
     name = "HiGHS"
+    version: str = highspy.Highs().version()  # type: ignore[no-untyped-call]
+    options: Mapping[str, object] = {**_OPTIONS, "proved_gap": PROVED_GAP, "near": NEAR}
 
     def __init__(self) -> None:
         self._highs: Any = None
         self._columns = 0
         self._searches = False
+        self.cuts = 0
 
     def load(self, model: Arrays, weights: Floats) -> None:
         """Begin anew with ``model`` and the costs ``weights``; nothing of an earlier model is left.
@@ -159,6 +166,7 @@ class Session:
         highs.run()
         status = highs.getModelStatus()
         kinds = highspy.HighsModelStatus
+        self.cuts += status == kinds.kTimeLimit
         if status == kinds.kOptimal:
             is_proved = accepted_gap <= PROVED_GAP or (self._gap() or 0.0) <= PROVED_GAP
             return self._answer(Ending.PROVED if is_proved else Ending.STOPPED)

@@ -6,6 +6,7 @@ the model by plain arithmetic, a search that took all of its time is never calle
 was stopped is not known.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -60,8 +61,11 @@ class CbcSession:
     """
 
     name = "CBC"
+    version = ""  # PuLP does not tell
+    options: Mapping[str, object] = {"options": OPTIONS, "money_scale": MONEY_SCALE}
 
     def __init__(self) -> None:
+        self.cuts = 0
         nothing = np.zeros(0)
         empty = Matrix(
             starts=np.zeros(1, np.int32), columns=np.zeros(0, np.int32), values=nothing, lower=nothing, upper=nothing
@@ -84,6 +88,7 @@ class CbcSession:
         asked = nameless_program(held, held.weights * MONEY_SCALE)
         stats = _run(asked, within_s, max(accepted_gap, PROVED_GAP) * MONEY_SCALE)
         status = stats.status
+        self.cuts += stats.time >= within_s or status is LpSolveStatus.TimeLimit
         if status is LpSolveStatus.Infeasible:
             return self._answer(Ending.INFEASIBLE, held.lower, asked, None)
         values = np.array([np.nan if column.value is None else column.value for column in asked.variables])

@@ -1,7 +1,7 @@
 """Solve a problem tier by tier, judge the solver's answer, and hand out only what was verified."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from optimizer.domain.plan import Caution, EndEffect, Feasible, Optimal, Plan, Relaxed, Verdict
@@ -17,7 +17,7 @@ from optimizer.lp.linear import Floats
 from optimizer.lp.read import read_plan, slots_with_both
 from optimizer.lp.reasons import explain, tell_alternative, tell_caution
 from optimizer.lp.second import EXTRA, CbcSession, cbc_is_installed
-from optimizer.lp.start import keep
+from optimizer.lp.start import Kept, keep
 from optimizer.lp.suspicion import suspicious_slots
 from optimizer.lp.term import Tier
 from optimizer.lp.tiers import Solved, Tiers
@@ -31,6 +31,18 @@ CONSIDER_S = 0.5
 """What asking for alternatives may take in all: they explain a plan, they do not make it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solving:
+    """What an answer hangs on beside its problem: the solver's version and options, and where it begins.
+
+    ``start`` None: at the usual rule's plan.
+    """
+
+    version: str
+    options: Mapping[str, object]
+    start: Kept | None
+
+
 class Planner:
     """Solves problems one after the other; what the last one leaves makes the next one quicker.
 
@@ -38,9 +50,16 @@ class Planner:
     says where the simplex begins: an answer never depends on it.
     """
 
-    def __init__(self, new_engine: Callable[[], Engine] = Session) -> None:
+    def __init__(self, new_engine: Callable[[], Engine] = Session, start: Kept | None = None) -> None:
         self._tiers = Tiers(new_engine())
+        self._tiers.kept = start
         self._last: Solved | None = None
+
+    @property
+    def solving(self) -> Solving:
+        """How the next problem will be solved."""
+        engine = self._tiers.engine
+        return Solving(version=engine.version, options=engine.options, start=self._tiers.kept)
 
     def solve(self, problem: Problem) -> Plan:
         """The cheapest plan that breaks no more than it must.
@@ -51,14 +70,16 @@ class Planner:
         second one takes over and the plan says so; it minds no scenarios. Raises PlanInfeasible when
         nothing satisfies physics, SolverFailed when no answer can be trusted.
         """
-        began_s = perf_counter()
+        began_s, cuts = perf_counter(), self._tiers.engine.cuts
         self._tiers.end_within(problem.solver_time_s)
         try:
             plan = self._solve_alone(problem)
         except SolverFailed as failure:
             plan = self._by_second(problem, failure)
             return replace(plan, solve_s=perf_counter() - began_s)
-        return plan if problem.uncertainty is None else self._with_caution(plan, problem.uncertainty)
+        if problem.uncertainty is not None:
+            plan = self._with_caution(plan, problem.uncertainty)
+        return replace(plan, was_cut=self._tiers.engine.cuts > cuts)
 
     def _by_second(self, problem: Problem, failure: SolverFailed) -> Plan:
         """CBC's plan, in what is left of the time; nothing of the first solver's is kept."""
@@ -67,13 +88,14 @@ class Planner:
         if not cbc_is_installed():
             msg = f"{failure}; there is no second solver to take over: pip install '{EXTRA}' adds CBC"
             raise SolverFailed(msg) from failure
-        second = Planner(CbcSession)
+        second = second_planner()
         second._tiers.end_within(max(left_s, LEAST_SECOND_S))
         try:
-            return second._solve_alone(problem)
+            plan = second._solve_alone(problem)
         except SolverFailed as again:
             msg = f"{failure}; then the second solver: {again}"
             raise SolverFailed(msg) from failure
+        return replace(plan, was_cut=second._tiers.engine.cuts > 0)
 
     def _with_caution(self, plan: Plan, uncertainty: Uncertainty) -> Plan:
         """``plan`` again with the first commands that do best over all scenarios.
@@ -195,6 +217,11 @@ class Planner:
         if not grid and not any(batteries.values()):
             return None
         return Exclusive(grid=grid, batteries=batteries)
+
+
+def second_planner() -> Planner:
+    """With the second solver in the first one's place."""
+    return Planner(CbcSession)
 
 
 def solve(problem: Problem) -> Plan:

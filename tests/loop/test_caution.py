@@ -10,6 +10,7 @@ from optimizer.daemon import Jobs
 from optimizer.domain.outcome import is_success
 from optimizer.ledger import Ledger, TelemetrySample
 from optimizer.problem_file import read_problem
+from optimizer.replay_command import replay_text
 
 QUARTER = timedelta(minutes=15)
 DAYS = 8
@@ -47,6 +48,8 @@ def test_scenarios_come_from_the_ledger_once_enough_days_are_on_record(tmp_path)
             for _ in range(DAYS):
                 outcomes.append(Jobs(app).plan(app.sites[0]))
                 world.clock.advance_by(timedelta(days=1))
+            newest = app.book.newest(world.site_id, 1)[0].key
+            told, is_made_again = replay_text(app, newest)
 
         ledger = Ledger.open_read_only(world.folder / "ledger.sqlite3")
         newest_first = ledger.cycles(world.site_id)
@@ -59,6 +62,7 @@ def test_scenarios_come_from_the_ledger_once_enough_days_are_on_record(tmp_path)
     assert again.uncertainty is not None
     assert again.uncertainty.shared_slots == 1
     assert len({scenario.load_kw for scenario in again.uncertainty.scenarios}) == 6
+    assert is_made_again, told
 
 
 def test_scenarios_can_be_switched_off(tmp_path):

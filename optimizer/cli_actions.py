@@ -1,0 +1,172 @@
+"""What each command does: imports what it needs, calls it, prints, and says how it ended."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from optimizer.app import Application
+
+DONE, NOT_DONE = 0, 1
+
+
+def run(options: argparse.Namespace) -> int:
+    from optimizer.app import build_live
+    from optimizer.daemon import run_forever, run_once
+
+    app = build_live(options.config)
+    _apply_log_settings(options, app.settings.log.level, app.settings.log.format)
+    return run_once(app) if options.once else run_forever(app)
+
+
+def plan(options: argparse.Namespace) -> int:
+    from optimizer.app import build_dry
+    from optimizer.dry import plan_all
+
+    app = build_dry(options.config)
+    _apply_log_settings(options, app.settings.log.level, app.settings.log.format)
+    with closing(app):
+        return plan_all(app, site_id=options.site, style=options.format, output=options.output, picture=options.plot)
+
+
+def check(options: argparse.Namespace) -> int:
+    from optimizer.checkup import Level, check_up
+
+    failed = False
+    with _opened(options) as app:
+        for finding in check_up(app):
+            print(finding, flush=True)
+            failed = failed or finding.level is Level.FAIL
+    return NOT_DONE if failed else DONE
+
+
+def solve(options: argparse.Namespace) -> int:
+    from optimizer.solve_command import problem_text, schema_text, solve_text
+
+    if options.schema:
+        print(schema_text())
+        return DONE
+    text, code = solve_text(problem_text(options.problem), options.format)
+    print(text if code == DONE else f"heat-optimizer: {text}", file=sys.stdout if code == DONE else sys.stderr)
+    return code
+
+
+def strategies(options: argparse.Namespace) -> int:
+    from optimizer.strategies_command import installed_text
+
+    print(installed_text())
+    return DONE
+
+
+def new_strategy(options: argparse.Namespace) -> int:
+    from optimizer.strategies_command import new_text
+
+    print(new_text(options.name, Path.cwd()))
+    return DONE
+
+
+def show_strategy(options: argparse.Namespace) -> int:
+    from optimizer.show_command import show_text
+
+    with _opened(options) as app:
+        print(show_text(app, options.name, options.day, options.png))
+    return DONE
+
+
+def status(options: argparse.Namespace) -> int:
+    from optimizer.ledger_command import status_text
+
+    with _opened(options) as app:
+        text, is_good = status_text(app, options.format)
+    print(text)
+    return DONE if is_good else NOT_DONE
+
+
+def batches(options: argparse.Namespace) -> int:
+    from optimizer.ledger_command import batches_text
+
+    with _opened(options) as app:
+        print(batches_text(app, options.since, options.format))
+    return DONE
+
+
+def backup(options: argparse.Namespace) -> int:
+    from optimizer.ledger_command import back_up
+
+    with _opened(options) as app:
+        print(back_up(app, options.file))
+    return DONE
+
+
+def challengers(options: argparse.Namespace) -> int:
+    from optimizer.challengers_command import challengers_text
+
+    with _opened(options) as app:
+        print(challengers_text(app, options.format))
+    return DONE
+
+
+def simulate(options: argparse.Namespace) -> int:
+    from optimizer.simulator import RealClock, SimulatorOptions
+    from optimizer.simulator.command import simulate
+
+    names = (
+        "site_id",
+        "api_key",
+        "hcu_token",
+        "battery_kwh",
+        "max_charge_kw",
+        "max_discharge_kw",
+        "soc_percent",
+        "bess_power_positive",
+        "solar_peak_kw",
+    )
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    return simulate(
+        port=options.port,
+        aris_port=options.aris_port,
+        data=options.data,
+        options=SimulatorOptions(**given),
+        clock=RealClock(),
+        load_column=options.load_column,
+        solar_column=options.solar_column,
+        heat_column=options.heat_column,
+        temperature_column=options.temperature_column,
+    )
+
+
+def demo(options: argparse.Namespace) -> int:
+    from optimizer.demo import run_demo
+
+    if options.log_level is None:
+        _apply_log_settings(options, "error", "auto")
+    return run_demo(picture=options.plot)
+
+
+def replay(options: argparse.Namespace) -> int:
+    from optimizer.replay_command import replay_text
+
+    with _opened(options) as app:
+        text, is_same = replay_text(app, options.batch)
+    print(text)
+    return DONE if is_same else NOT_DONE
+
+
+@contextmanager
+def _opened(options: argparse.Namespace) -> "Iterator[Application]":
+    """The application of a settings file, without the object that posts; only errors are logged."""
+    from optimizer.app import build_dry
+
+    app = build_dry(options.config)
+    _apply_log_settings(options, "error", app.settings.log.format)
+    with closing(app):
+        yield app
+
+
+def _apply_log_settings(options: argparse.Namespace, level: str, style: str) -> None:
+    from optimizer.log import configure_logging
+
+    configure_logging(level=options.log_level or level, style=options.log_format or style)

@@ -1,0 +1,137 @@
+"""A small HTTP server for health and metrics: GET alone, few connections at a time, none for long."""
+
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer, ThreadingMixIn
+from typing import Any, Self
+
+import structlog
+
+MOST_AT_ONCE = 8
+REQUEST_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is sent back."""
+
+    status: HTTPStatus
+    text: str
+    content_type: str = "application/json"
+
+
+Answers = Mapping[str, Callable[[], Answer]]
+
+
+class Page:
+    """The server, running in threads of its own until it is closed."""
+
+    def __init__(self, server: "_Server") -> None:
+        self._server = server
+        threading.Thread(target=server.serve_forever, name="web", daemon=True).start()
+
+    @classmethod
+    def open(cls, host: str, port: int, answers: Answers, *, request_s: float = REQUEST_S) -> Self:
+        """Listen on an IP address and port (0: any that is free). Raises OSError where that is not to be had.
+
+        A connection is cut after ``request_s``, whatever it is doing.
+        """
+        return cls(_Server(host, port, answers, request_s))
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        host, port = self._server.server_address[:2]
+        name = str(host)
+        return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+    def close(self) -> None:
+        """Listen no longer."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingMixIn, TCPServer):
+    """Not the library's HTTP server, which looks up its own name when it binds: that hangs where DNS does."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 16
+
+    def __init__(self, host: str, port: int, answers: Answers, request_s: float) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.answers = answers
+        self.request_s = request_s
+        self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
+        super().__init__((host, port), _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Turn away whoever comes while all places are taken."""
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """One connection, cut when its time is over."""
+        cut = threading.Timer(self.request_s, _cut, [request])
+        cut.daemon = True
+        cut.start()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            cut.cancel()
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no matter of ours."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server_version = "heat-optimizer"
+    sys_version = ""
+    server: _Server
+
+    def do_GET(self) -> None:
+        """Answer, or say that there is nothing here."""
+        path = self.path.partition("?")[0]
+        make = self.server.answers.get(path)
+        if make is None:
+            there = "\n".join(sorted(self.server.answers))
+            self._send(Answer(status=HTTPStatus.NOT_FOUND, text=f"there is:\n{there}\n", content_type="text/plain"))
+            return
+        try:
+            answer = make()
+        except Exception:  # noqa: BLE001 - a defect here is told and must not look like a dead service
+            structlog.get_logger().exception("page_failed", path=path)
+            answer = Answer(status=HTTPStatus.INTERNAL_SERVER_ERROR, text="a defect; see the log\n")
+        self._send(answer)
+
+    def do_HEAD(self) -> None:
+        """The same without the body."""
+        self.do_GET()
+
+    def _send(self, answer: Answer) -> None:
+        body = answer.text.encode()
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Who asks is not logged."""
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
