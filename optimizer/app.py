@@ -15,22 +15,19 @@ import structlog
 
 from optimizer.batch_book import BatchBook
 from optimizer.clients import ArisClient, HeatCloudClient, HeatCloudPaths, HeatCloudPoster, HttpDoor, Patience
-from optimizer.domain.conventions import BatterySign, Conventions
-from optimizer.domain.horizon import Resolution
-from optimizer.domain.site import Location, Site
+from optimizer.configured import ASSUMED_SIGN, conventions_of, refuse_contradictions, task_of
+from optimizer.domain.conventions import Conventions
 from optimizer.errors import ConfigError, LedgerUnavailable
 from optimizer.ledger import Ledger
 from optimizer.ledger_lock import LedgerLock
 from optimizer.lp import Planner
 from optimizer.market import FeedShelf
 from optimizer.memory import LedgerHistory, LedgerRecorder
-from optimizer.planning import PlanningGrid, horizon_from
 from optimizer.pricing import PriceSources
 from optimizer.secret import SecretRef
 from optimizer.settings import Settings, SiteSettings
 from optimizer.settings_file import load_settings
 from optimizer.shadow import CHAMPION, Contender, Shadows, ShadowStore
-from optimizer.siting import contradictions
 from optimizer.surroundings import Surroundings, utc_now
 from optimizer.task import CyclePorts, PlanPorts, SiteTask
 from strategies import FeedContext
@@ -38,15 +35,6 @@ from strategies.options import Secret
 from strategies.registry import build_feed, build_series_feed, build_strategy
 
 LEASE_SLACK_MIN = 5
-FIRST_LOOK_H = 72.0
-"""Long enough for every daily window to open and close."""
-ASSUMED_SIGN = BatterySign.CHARGE
-HOW_TO_FIND_THE_SIGN = (
-    "heat_cloud.conventions.bess_power_positive: not set. The documents do not say whether a positive "
-    "bess.activePowerkW charges or discharges, and a wrong guess moves power the wrong way. Watch the site while a "
-    "battery power schedule of known sign runs: if soc rises under a positive value set 'charge', if it falls set "
-    "'discharge'. Without such a schedule ask the vendor; telemetry alone tells only bess_telemetry_positive"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,29 +213,6 @@ def _closed_on_error(heat: HeatCloudClient, ledger: Ledger) -> Iterator[None]:
         raise
 
 
-def conventions_of(settings: Settings, *, assumed: BatterySign | None) -> Conventions:
-    """The settings' reading of the documents. Raises ConfigError where the sign is neither set nor assumed."""
-    wire = settings.heat_cloud.conventions
-    sign = wire.bess_power_positive if wire.bess_power_positive is not None else assumed
-    if sign is None:
-        raise ConfigError(HOW_TO_FIND_THE_SIGN)
-    return Conventions(
-        bess_power_positive=sign,
-        bess_telemetry_positive=wire.bess_telemetry_positive if wire.bess_telemetry_positive is not None else sign,
-        curtailment_percent=wire.curtailment_percent,
-        curtailment_base=wire.curtailment_base,
-        grid_power_positive=wire.grid_power_positive,
-        load_includes_heatpump=wire.load_includes_heatpump,
-        load_includes_ev=wire.load_includes_ev,
-        storage_capacity=wire.storage_capacity,
-        max_entries_per_command=wire.max_entries_per_command,
-        after_last_entry=wire.after_last_entry,
-        first_entry_starts=wire.first_entry_starts,
-        power_step_kw=wire.power_step_kw,
-        percent_step=wire.percent_step,
-    )
-
-
 def ledger_path(settings: Settings, base_folder: Path, environ: Mapping[str, str]) -> Path:
     """Where the ledger lies: the setting (relative to the settings file), else the state directory."""
     if settings.ledger.path is not None:
@@ -259,28 +224,6 @@ def feed_cache(settings: Settings, base_folder: Path, environ: Mapping[str, str]
     """Where the answers of price providers are kept: in the state directory, else beside the ledger."""
     state = environ.get("STATE_DIRECTORY")
     return (Path(state.split(":")[0]) if state else ledger_path(settings, base_folder, environ).parent) / "feeds"
-
-
-def site_of(settings: SiteSettings) -> Site:
-    """The domain's view of a site's settings."""
-    return Site(
-        site_id=settings.site_id,
-        zone=settings.timezone,
-        dispatch=settings.dispatch,
-        battery=settings.battery.stated(),
-        grid=settings.grid.stated(),
-        solar=settings.solar.stated(),
-        location=None if settings.location is None else Location(**settings.location.model_dump()),
-        annual_load_kwh=settings.annual_load_kwh,
-        holiday_country=settings.holiday_country,
-        has_hcu=settings.hcu is not None,
-        hcu_is_site_heatpump=settings.hcu is None or settings.hcu.is_site_heatpump,
-        peak_charges=tuple(charge.stated() for charge in settings.peak_charges),
-        deferrable_loads=tuple(load.stated() for load in settings.deferrable_loads),
-        ev_sessions=tuple(session.stated() for session in settings.ev_sessions),
-        gensets=tuple(genset.stated() for genset in settings.gensets),
-        heat_stores=tuple(store.stated(has_hcu=settings.hcu is not None) for store in settings.heat_stores),
-    )
 
 
 def _heat_client(settings: Settings, conventions: Conventions, around: Surroundings) -> HeatCloudClient:
@@ -341,43 +284,8 @@ def _site(
         warn_if_exposed(f"{path}.hcu.base_url", site.hcu.base_url)
         patience = Patience(timeout_s=site.hcu.timeout_s)
         hcu = ArisClient(HttpDoor("Aris HCU", site.hcu.base_url, token, patience), around.now)
-    wire = settings.heat_cloud.conventions
-    planning = settings.planning
-    task = SiteTask(
-        site=site_of(site),
-        conventions=conventions,
-        grid=PlanningGrid(
-            slot_minutes=planning.slot_minutes,
-            horizon_hours=planning.horizon_hours,
-            publish_hours=planning.publish_hours,
-            solver_time_s=planning.solver_time_s,
-            finer=tuple(
-                Resolution(slot_minutes=finer.slot_minutes, until_hours=finer.until_hours) for finer in planning.finer
-            ),
-            change_price_share=planning.change_price_share,
-            lower_peaks=planning.lower_peaks,
-            preference_budget=planning.preference_budget,
-            accepted_gap=planning.accepted_gap,
-            replan_minutes=planning.replan_minutes,
-            scenarios=planning.scenarios,
-            risk_weight=planning.risk_weight,
-            risk_tail=planning.risk_tail,
-        ),
-        prices=PriceSources(
-            strategy=build_strategy(site.tariff, path=f"{path}.tariff"),
-            fallback=None
-            if site.fallback_tariff is None
-            else build_strategy(site.fallback_tariff, path=f"{path}.fallback_tariff"),
-        ),
-        stale_after=timedelta(minutes=wire.stale_after_minutes),
-        unusable_after=timedelta(minutes=wire.unusable_after_minutes),
-        hold_tolerance_kw=site.hold_tolerance_kw,
-        rules=settings.dispatch.rules(),
-    )
-    first_look = replace(task.grid, horizon_hours=max(task.grid.horizon_hours, FIRST_LOOK_H))
-    for contradiction in contradictions(task.site, horizon_from(around.now(), first_look, task.site.zone)):
-        msg = f"{path}: {contradiction}"
-        raise ConfigError(msg)
+    task = task_of(path, site, settings, conventions)
+    refuse_contradictions(path, task, around.now())
     ports = PlanPorts(
         site=heat,
         hcu=hcu,

@@ -6,7 +6,8 @@ from datetime import timedelta
 from enum import Enum
 from time import monotonic
 
-from optimizer.app import HOW_TO_FIND_THE_SIGN, Application, SiteRuntime
+from optimizer.app import Application, SiteRuntime
+from optimizer.configured import HOW_TO_FIND_THE_SIGN
 from optimizer.cycle import plan_site
 from optimizer.domain.conventions import AfterLastEntry
 from optimizer.errors import HeatOptimizerError, SourceError, SourceUnavailable

@@ -28,7 +28,6 @@ from optimizer.ports import (
 from optimizer.pricing import price_site
 from optimizer.quarantining import believed
 from optimizer.reconcile import reconcile
-from optimizer.replay import replay_document
 from optimizer.siting import Priced, PriceStep
 from optimizer.standing import look
 from optimizer.task import CyclePorts, PlanPorts, SiteTask
@@ -243,5 +242,5 @@ def _body(planned: Planned | None) -> dict[str, Any]:
         "caution": planned.plan.caution,
         "batch": planned.batch,
         "clear": planned.clear,
-        "replay": replay_document(planned),
+        "replay": planned,
     }

@@ -19,6 +19,7 @@ from optimizer.ledger_schema import TELEMETRY_COLUMNS
 from optimizer.planning import Planned, curtailment_in_force
 from optimizer.problem_file import problem_document
 from optimizer.reconcile import LastSoc, plausible_soc
+from optimizer.replay import replay_document
 
 HISTORY = timedelta(days=35)
 SOC_MAY_BE = timedelta(minutes=60)
@@ -167,9 +168,13 @@ class LedgerRecorder:
 
 
 def _recorded(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A cycle's problem is stored in the form that ``heat-optimizer solve`` reads, so that it can be solved again."""
-    problem = body.get("problem")
-    return {**body, "problem": problem_document(problem)} if isinstance(problem, Problem) else body
+    """A cycle's problem is stored in the form that ``heat-optimizer solve`` reads, with what a replay needs beside."""
+    found = dict(body)
+    if isinstance(found.get("problem"), Problem):
+        found["problem"] = problem_document(found["problem"])
+    if isinstance(found.get("replay"), Planned):
+        found["replay"] = replay_document(found["replay"])
+    return found
 
 
 def _issued(problem: Mapping[str, Any]) -> Issued:

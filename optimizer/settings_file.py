@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
@@ -10,7 +10,7 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsError
 
 from optimizer.errors import ConfigError
 from optimizer.settings import ENV_PREFIX, Settings
@@ -24,9 +24,14 @@ HINTS: Mapping[str, str] = {
 
 def load_settings(file: Path) -> Settings:
     """The settings of ``file`` and the environment. Raises ConfigError with one line for each mistake."""
+    return load_settings_from(file, lambda document: document)
+
+
+def load_settings_from(file: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Settings:
+    """The same, after what the file says was changed."""
     try:
         with file.open("rb") as stream:
-            tomllib.load(stream)
+            document = tomllib.load(stream)
     except OSError as error:
         msg = f"{file}: cannot be read: {error.strerror or type(error).__name__}"
         raise ConfigError(msg) from None
@@ -34,12 +39,9 @@ def load_settings(file: Path) -> Settings:
         msg = f"{file}: not valid TOML: {error}"
         raise ConfigError(msg) from None
 
-    class FileSettings(Settings):
-        model_config = SettingsConfigDict(toml_file=file)
-
     _refuse_unknown_environment(os.environ)
     try:
-        return FileSettings.model_validate({})
+        return _settings_of(change(document)).model_validate({})
     except ValidationError as error:
         lines = [_explain(detail) for detail in error.errors(include_input=False, include_url=False)]
         msg = f"{file}:\n  " + "\n  ".join(dict.fromkeys(lines))
@@ -47,6 +49,24 @@ def load_settings(file: Path) -> Settings:
     except SettingsError as error:
         msg = f"{file}: an environment variable {ENV_PREFIX}… is not readable: {error}"
         raise ConfigError(msg) from None
+
+
+def _settings_of(document: dict[str, Any]) -> type[Settings]:
+    """Settings that are read from a document; the environment wins over it, nothing else is read."""
+
+    class FileSettings(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return env_settings, InitSettingsSource(settings_cls, document)
+
+    return FileSettings
 
 
 def _refuse_unknown_environment(environ: Mapping[str, str]) -> None:

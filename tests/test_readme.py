@@ -5,7 +5,7 @@ from pathlib import Path
 
 from builders import NOON
 
-from optimizer.app import site_of
+from optimizer.configured import site_of
 from optimizer.domain.horizon import plan_horizon
 from optimizer.domain.tariff import Market
 from optimizer.settings_file import load_settings

@@ -31,18 +31,23 @@ class ArisClient:
             place = ".".join(str(part) for part in first["loc"])
             msg = f"{self.door.who}: {HCU_PATH}: {place or 'body'}: {first['msg']}"
             raise SourceMalformed(msg) from None
-        return HcuReading(
-            read_at=self.now(),
-            source=_member(HeatSource, wire.source_type),
-            mode=wire.mode,
-            state=_member(HcuState, wire.state),
-            thermal_kw=wire.thermal_kw,
-            electrical_kw=None if wire.electrical_kw is None else max(wire.electrical_kw, 0.0),
-            cop=wire.cop,
-            outdoor_c=wire.outdoor_c,
-            backup_heater_active=wire.backup_heater_active,
-            active_faults=tuple(wire.active_faults or ()),
-        )
+        return hcu_reading(wire, self.now())
+
+
+def hcu_reading(wire: HcuWire, now: datetime) -> HcuReading:
+    """Wire values as the domain knows them."""
+    return HcuReading(
+        read_at=now,
+        source=_member(HeatSource, wire.source_type),
+        mode=wire.mode,
+        state=_member(HcuState, wire.state),
+        thermal_kw=wire.thermal_kw,
+        electrical_kw=None if wire.electrical_kw is None else max(wire.electrical_kw, 0.0),
+        cop=wire.cop,
+        outdoor_c=wire.outdoor_c,
+        backup_heater_active=wire.backup_heater_active,
+        active_faults=tuple(wire.active_faults or ()),
+    )
 
 
 def _member[E: (HeatSource, HcuState)](kinds: type[E], text: str | None) -> E | None:

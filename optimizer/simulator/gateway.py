@@ -81,7 +81,7 @@ def flows_of(
     step_h: float,
     until_target_h: float,
 ) -> Flows:
-    """The flows held for the next ``step_h`` hours; the battery never leaves 0 to full within them.
+    """The flows held for the next ``step_h`` hours; the battery never leaves its window within them.
 
     ``until_target_h`` is the time left until the end of the running SoC target, at least ``step_h``.
     """
@@ -91,8 +91,10 @@ def flows_of(
     rest_kw = load_kw + heatpump_kw - solar_kw
     wanted_kw = _wanted_battery_kw(orders, options, rest_kw, soc_kwh, until_target_h)
     wanted_kw = max(min(wanted_kw, orders.grid_upper_kw - rest_kw), orders.grid_lower_kw - rest_kw)
-    room_kw = min(options.max_charge_kw, (options.battery_kwh - soc_kwh) / (options.charge_efficiency * step_h))
-    stock_kw = min(options.max_discharge_kw, soc_kwh * options.discharge_efficiency / step_h)
+    room_kwh = max(options.battery_kwh * options.soc_max_percent / 100.0 - soc_kwh, 0.0)
+    stock_kwh = max(soc_kwh - options.battery_kwh * options.soc_min_percent / 100.0, 0.0)
+    room_kw = min(options.max_charge_kw, room_kwh / (options.charge_efficiency * step_h))
+    stock_kw = min(options.max_discharge_kw, stock_kwh * options.discharge_efficiency / step_h)
     battery_kw = min(max(wanted_kw, -stock_kw), room_kw)
     excess_export_kw = orders.grid_lower_kw - (rest_kw + battery_kw)
     if excess_export_kw > 0.0:

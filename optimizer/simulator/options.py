@@ -28,6 +28,7 @@ class SimulatorOptions:
     telemetry instead. ``grid_power_positive`` holds for telemetry and the setpoint; the grid limits and ratings
     are always import-positive, as documented. With ``curtailment_base`` "rated" the percentage sets a
     ceiling in percent of ``solar_peak_kw``. ``load_includes_heatpump`` concerns the reported load only.
+    ``soc_min_percent`` and ``soc_max_percent`` are what the battery's own management keeps.
     ``replace_rule`` "merge" keeps stored entries where the new ones of the same pair leave room.
     ``report_interval_s`` 0 means that each answer is fresh. ``extra_site_ids`` adds equal, separate plants.
     """
@@ -50,6 +51,8 @@ class SimulatorOptions:
     charge_efficiency: float = 0.95
     discharge_efficiency: float = 0.95
     soc_percent: float = 50.0
+    soc_min_percent: float = 0.0
+    soc_max_percent: float = 100.0
     grid_import_limit_kw: float = 20.0
     grid_export_limit_kw: float = 15.0
     solar_peak_kw: float = 8.0
@@ -86,6 +89,8 @@ class SimulatorOptions:
                 raise ValueError(f"{option.name} must not be negative")
         if not 0.0 <= self.soc_percent <= 100.0:
             raise ValueError("soc_percent must lie within 0 to 100")
+        if not 0.0 <= self.soc_min_percent < self.soc_max_percent <= 100.0:
+            raise ValueError("soc_min_percent must lie below soc_max_percent, both within 0 to 100")
         if self.battery_kwh == 0.0 or self.integration_step_s <= 0.0 or self.report_interval_s < 0.0:
             raise ValueError("battery_kwh and integration_step_s must be positive, report_interval_s not negative")
         if len(set(self.site_ids)) != len(self.site_ids):

@@ -112,8 +112,8 @@ class Plant:
         return (orders.soc_target_at - self._time) / timedelta(hours=1)
 
     def _flows(self, orders: Orders, state: RecordedState, step_h: float, until_target_h: float) -> Flows:
-        heatpump_kw = 0.0
-        if self._options.hcu_source_type == "heat_pump":
+        heatpump_kw = state.heatpump_kw or 0.0
+        if state.heatpump_kw is None and self._options.hcu_source_type == "heat_pump":
             heatpump_kw = electrical_kw(state.heat_thermal_kw, state.outdoor_temp_c)
         return flows_of(
             orders,

@@ -25,13 +25,15 @@ YEAR_OF_WEEKS = timedelta(days=364)
 class RecordedState:
     """Mean powers of one recorded interval: electrical load, available sun, heat delivered (thermal).
 
-    The outdoor temperature is None where the file has none.
+    The outdoor temperature is None where the file has none. ``heatpump_kw`` is what the heat takes of electricity;
+    None: what a heat pump takes for it at that temperature.
     """
 
     load_kw: float
     solar_kw: float
     heat_thermal_kw: float
     outdoor_temp_c: float | None
+    heatpump_kw: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

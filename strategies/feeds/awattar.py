@@ -49,7 +49,7 @@ class Awattar:
 
 
 def whole_hours_ms(start: datetime, end: datetime) -> tuple[int, int]:
-    """The hours that overlap ``[start, end)``, in ms since 1970: an hour under way at ``start`` might be left out else."""
+    """The hours that overlap ``[start, end)``, in ms since 1970, so that the one under way is not left out."""
     hour_ms = HOUR_S * MS_PER_S
     return floor(start.timestamp() / HOUR_S) * hour_ms, ceil(end.timestamp() / HOUR_S) * hour_ms
 

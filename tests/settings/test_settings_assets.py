@@ -2,7 +2,8 @@
 
 import pytest
 
-from optimizer.app import build_live, site_of
+from optimizer.app import build_live
+from optimizer.configured import site_of
 from optimizer.domain.peaks import Direction, PeakStep
 from optimizer.domain.site import Site
 from optimizer.domain.windows import BillingPeriod, LocalWindow

@@ -5,6 +5,7 @@ The first rows of the dated files are those that the providers' documents show; 
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def test_a_whole_day_has_all_its_intervals_end_to_end(name, count, length, first
 
     assert len(found) == count
     assert {end - start for start, end, _ in found} == {length}
-    assert all(earlier[1] == later[0] for earlier, later in zip(found, found[1:], strict=False))
+    assert all(earlier[1] == later[0] for earlier, later in pairwise(found))
     assert (found[0][0], found[-1][0]) == (datetime(*first, tzinfo=UTC), datetime(*last, tzinfo=UTC))
 
 

@@ -1,0 +1,201 @@
+"""Recorded data as the backtest reads it: columns by name on a regular UTC grid, with every gap told."""
+
+import gzip
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from optimizer.errors import ConfigError
+from optimizer.simulator.heatpump import electrical_kw
+from optimizer.simulator.recording import RecordedState, Recording
+
+TIME = "timestamp_utc"
+POWERS = ("load_kw", "solar_kw", "heat_pump_kw", "heat_kw", "load_forecast_kw", "solar_forecast_kw")
+COLUMNS = (*POWERS, "outdoor_temp_c", "import_price", "export_price")
+DAY = timedelta(days=1)
+LARGEST = 1e6
+MOST_TOLD = 5
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What was recorded, in steps of ``step`` from ``start`` on; each array has one value for each step.
+
+    Powers are means in kW, ``heat_pump_kw`` electrical; prices are per kWh. None: the file has no such column.
+    ``gaps`` says in words what was missing and what stands in: the same time of the day before, else the value
+    before it. Forecasts and prices are never made up: NaN where there is none.
+    """
+
+    start: datetime
+    step: timedelta
+    load_kw: Floats
+    solar_kw: Floats
+    heat_pump_kw: Floats | None = None
+    heat_kw: Floats | None = None
+    outdoor_temp_c: Floats | None = None
+    import_price: Floats | None = None
+    export_price: Floats | None = None
+    load_forecast_kw: Floats | None = None
+    solar_forecast_kw: Floats | None = None
+    gaps: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.load_kw)
+
+    @property
+    def end(self) -> datetime:
+        """Where the last interval ends."""
+        return self.start + len(self) * self.step
+
+    def at(self, number: int) -> datetime:
+        """The start of an interval."""
+        return self.start + number * self.step
+
+    def number_at(self, at: datetime) -> int:
+        """The interval that holds an instant, or would."""
+        return (at - self.start) // self.step
+
+    def recording(self) -> Recording:
+        """The same as the simulator's plant lives it."""
+        return Recording(start=self.start, step=self.step, states=tuple(self._states()))
+
+    def _states(self) -> Iterator[RecordedState]:
+        heat, electric, outdoor = self.heat_kw, self.heat_pump_kw, self.outdoor_temp_c
+        for number in range(len(self)):
+            yield RecordedState(
+                load_kw=float(self.load_kw[number]),
+                solar_kw=float(self.solar_kw[number]),
+                heat_thermal_kw=0.0 if heat is None else float(heat[number]),
+                outdoor_temp_c=None if outdoor is None else float(outdoor[number]),
+                heatpump_kw=0.0 if electric is None else float(electric[number]),
+            )
+
+
+def read_measured(file: Path) -> Measured:
+    """Read a CSV, gzip or not. Raises ConfigError that names the file, the column and the row."""
+    try:
+        raw = file.read_bytes()
+        text = (gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw).decode("utf-8-sig")
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        msg = f"{file}: cannot be read: {error}"
+        raise ConfigError(msg) from None
+    try:
+        return _measured(pd.read_csv(io.StringIO(text)))
+    except (ConfigError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        msg = f"{file}: {error}"
+        raise ConfigError(msg) from None
+
+
+def _measured(frame: pd.DataFrame) -> Measured:
+    if TIME not in frame.columns:
+        msg = f"no column {TIME} among {', '.join(map(str, frame.columns))}"
+        raise ConfigError(msg)
+    starts = _starts(frame[TIME])
+    step = _step(starts)
+    first = starts[0]
+    places = ((starts - first) // step).to_numpy()
+    count = int(places[-1]) + 1
+    columns = {name: _placed(frame[name], name, places, count) for name in COLUMNS if name in frame.columns}
+    gaps: list[str] = []
+    if count > len(places):
+        absent = np.setdiff1d(np.arange(count), places)
+        gaps.append(f"{absent.size} of {count} rows are missing: {_where(absent, first, step)}")
+    per_day = DAY // step
+    filled = {
+        name: _filled(values, name, per_day, first, step, gaps)
+        for name, values in columns.items()
+        if not name.endswith(("_price", "_forecast_kw"))
+    }
+    filled |= {name: values for name, values in columns.items() if name not in filled}
+    return _with_heat(first, step, count, filled, tuple(gaps))
+
+
+def _with_heat(
+    first: pd.Timestamp, step: timedelta, count: int, columns: dict[str, Floats], gaps: tuple[str, ...]
+) -> Measured:
+    """Electricity for heat is what the file says, or what a heat pump takes for its heat at that temperature."""
+    heat, electric = columns.get("heat_kw"), columns.get("heat_pump_kw")
+    outdoor = columns.get("outdoor_temp_c")
+    if heat is not None and electric is None:
+        if outdoor is None:
+            msg = "heat_kw needs outdoor_temp_c, which decides what a heat pump takes; or give heat_pump_kw (electric)"
+            raise ConfigError(msg)
+        pairs = zip(heat.tolist(), outdoor.tolist(), strict=True)
+        columns["heat_pump_kw"] = np.array([electrical_kw(kw, outdoor_c) for kw, outdoor_c in pairs])
+    nothing = np.zeros(count)
+    columns = {"load_kw": nothing, "solar_kw": nothing, **columns}
+    return Measured(start=first.to_pydatetime(), step=step, gaps=gaps, **columns)
+
+
+def _starts(column: pd.Series) -> pd.DatetimeIndex:
+    try:
+        starts = pd.DatetimeIndex(pd.to_datetime(column, utc=True, format="ISO8601"))
+    except (ValueError, TypeError) as error:
+        msg = f"{TIME}: {error}"
+        raise ConfigError(msg) from None
+    if len(starts) < 2 or starts.hasnans or not starts.is_monotonic_increasing or not starts.is_unique:
+        msg = f"{TIME}: two rows or more are needed, each later than the one before it"
+        raise ConfigError(msg)
+    return starts
+
+
+def _step(starts: pd.DatetimeIndex) -> timedelta:
+    step = timedelta(seconds=float(np.diff(starts.as_unit("s").asi8).min()))
+    if DAY % step or any((starts - starts[0]) % step):
+        msg = f"{TIME}: the rows do not lie on a regular grid of a step that divides a day (the least is {step})"
+        raise ConfigError(msg)
+    return step
+
+
+def _placed(column: pd.Series, name: str, places: npt.NDArray[np.int64], count: int) -> Floats:
+    """Each value in its interval, NaN where there is none. Raises ConfigError for what is no number."""
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    strange = np.flatnonzero(np.isnan(numbers) & column.notna().to_numpy() | (np.abs(numbers) > LARGEST))
+    if strange.size:
+        msg = f"{name}, row {strange[0] + 2}: {column.iloc[strange[0]]!r} is no number within {LARGEST:g}"
+        raise ConfigError(msg)
+    if name in POWERS and np.any(numbers < 0):
+        row = int(np.flatnonzero(numbers < 0)[0])
+        msg = f"{name}, row {row + 2}: {numbers[row]:g} is negative; a power of this column is at least 0"
+        raise ConfigError(msg)
+    placed = np.full(count, np.nan)
+    placed[places] = numbers
+    return placed
+
+
+def _filled(values: Floats, name: str, per_day: int, first: pd.Timestamp, step: timedelta, gaps: list[str]) -> Floats:
+    """Only what came before fills a gap; a gap at the very start takes the first value there is."""
+    missing = np.flatnonzero(np.isnan(values))
+    if not missing.size:
+        return values
+    if missing.size == len(values):
+        msg = f"{name}: the column is empty"
+        raise ConfigError(msg)
+    gaps.append(f"{name}: {missing.size} of {len(values)} values are missing: {_where(missing, first, step)}")
+    filled = values.copy()
+    known = values[np.flatnonzero(~np.isnan(values))[0]]
+    for number in missing.tolist():
+        if number >= per_day:
+            filled[number] = filled[number - per_day]
+        else:
+            filled[number] = filled[number - 1] if number else known
+    return filled
+
+
+def _where(missing: npt.NDArray[np.int64], first: pd.Timestamp, step: timedelta) -> str:
+    """The first gaps, each as a span."""
+    runs = np.split(missing, np.flatnonzero(np.diff(missing) > 1) + 1)
+    told = [
+        f"{first + int(run[0]) * step:%Y-%m-%dT%H:%MZ} to {first + (int(run[-1]) + 1) * step:%Y-%m-%dT%H:%MZ}"
+        for run in runs[:MOST_TOLD]
+    ]
+    left = len(runs) - len(told)
+    return "; ".join(told) + (f"; and {left} more gaps" if left else "")

@@ -1,0 +1,126 @@
+"""A settings file and a data file to what every run of a backtest shares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from optimizer.backtest.data import Measured, read_measured
+from optimizer.backtest.knowledge import QUARTER, DataPrices
+from optimizer.backtest.world import plant_options
+from optimizer.configured import conventions_of, task_of
+from optimizer.domain.conventions import BatterySign, Conventions
+from optimizer.errors import ConfigError
+from optimizer.settings import Settings, SiteSettings
+from optimizer.settings_file import load_settings_from
+from optimizer.simulator import SimulatorOptions
+from optimizer.task import SiteTask
+
+NOWHERE = {"base_url": "http://127.0.0.1:9", "api_key": {"env": "HEAT_OPTIMIZER_BACKTEST_KEY"}}
+"""Stands in where a settings file names no cloud: nothing is ever asked of it."""
+SITE_ID = "backtest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What is configured, what was recorded, and the plant; ``[start, end)`` is what is lived through."""
+
+    settings: Settings
+    site: SiteSettings
+    measured: Measured
+    task: SiteTask
+    conventions: Conventions
+    options: SimulatorOptions
+    start: datetime
+    end: datetime
+
+    @property
+    def step(self) -> timedelta:
+        """From one cycle to the next: the daemon's interval, or the data's where that is longer."""
+        return max(timedelta(minutes=self.task.grid.replan_minutes), self.measured.step, QUARTER)
+
+    @property
+    def cycles(self) -> int:
+        """How many there are."""
+        return -((self.start - self.end) // self.step)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a backtest was asked for, in plain data, so that any process can prepare the same.
+
+    ``changes`` are settings by their dotted path below ``sites[0]`` that replace those of the file.
+    """
+
+    config: Path
+    data: Path
+    begin: datetime | None = None
+    end: datetime | None = None
+    site_id: str | None = None
+    changes: Mapping[str, Any] | None = None
+
+
+def prepare(asked: Asked) -> Setup:
+    """Read both files. Raises ConfigError."""
+    settings = load_settings_from(asked.config, lambda document: _completed(document, asked))
+    site = _site(settings, asked.site_id)
+    measured = read_measured(asked.data)
+    conventions = conventions_of(settings, assumed=BatterySign.CHARGE)
+    task = task_of(f"sites[{settings.sites.index(site)}]", site, settings, conventions)
+    task = replace(task, site=replace(task.site, has_hcu=measured.heat_pump_kw is not None))
+    if measured.import_price is not None or measured.export_price is not None:
+        task = replace(task, prices=replace(task.prices, strategy=DataPrices(task.prices.strategy), fallback=None))
+    start, end = _span(asked, measured)
+    return Setup(
+        settings=settings,
+        site=site,
+        measured=measured,
+        task=task,
+        conventions=conventions,
+        options=plant_options(site, measured, conventions),
+        start=start,
+        end=end,
+    )
+
+
+def _completed(document: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    """With what a backtest does not need, where it is not stated, and with the changes asked for."""
+    cloud = document.setdefault("heat_cloud", {})
+    for key, value in NOWHERE.items():
+        cloud.setdefault(key, value)
+    for number, site in enumerate(document.get("sites", [])):
+        site.setdefault("site_id", SITE_ID if number == 0 else f"{SITE_ID} {number + 1}")
+        site.pop("hcu", None)
+        for path, value in (asked.changes or {}).items():
+            *parents, last = path.split(".")
+            place = site
+            for name in parents:
+                place = place.setdefault(name, {})
+            place[last] = value
+    return document
+
+
+def _site(settings: Settings, site_id: str | None) -> SiteSettings:
+    if site_id is None and len(settings.sites) == 1:
+        return settings.sites[0]
+    for site in settings.sites:
+        if site_id is not None and site.site_id.lower() == site_id.lower():
+            return site
+    known = ", ".join(site.site_id for site in settings.sites)
+    msg = f"--site {site_id or 'missing'}: data are of one site; there are: {known}"
+    raise ConfigError(msg)
+
+
+def _span(asked: Asked, measured: Measured) -> tuple[datetime, datetime]:
+    """The whole data but for the first interval, of which nothing is known before it is over."""
+    first, last = measured.start + measured.step, measured.end
+    start = first if asked.begin is None else max(asked.begin, first)
+    end = last if asked.end is None else min(asked.end, last)
+    step = max(measured.step, QUARTER)
+    start = measured.start + -((measured.start - start) // step) * step
+    end = measured.start + (end - measured.start) // step * step
+    if end - start < timedelta(days=1):
+        msg = f"--from/--to: {start.isoformat()} to {end.isoformat()} holds less than a day of the data"
+        raise ConfigError(msg)
+    return start, end
