@@ -20,6 +20,7 @@ from optimizer.domain.conventions import Conventions
 from optimizer.errors import ConfigError, LedgerUnavailable
 from optimizer.ledger import Ledger
 from optimizer.ledger_lock import LedgerLock
+from optimizer.ledger_rescue import open_checked
 from optimizer.lp import Planner
 from optimizer.market import FeedShelf
 from optimizer.memory import LedgerHistory, LedgerRecorder
@@ -142,7 +143,7 @@ def build_live(
     where = ledger_path(settings, file.parent, environ)
     lock = LedgerLock.take(where)
     try:
-        ledger = Ledger.open(where)
+        ledger = open_checked(where, now())
         with _closed_on_error(heat, ledger):
             sites = _sites(settings, conventions, heat, ledger, around)
     except ConfigError:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -17,6 +18,8 @@ from optimizer.ledger import Ledger
 from optimizer.ports import RecordedReading
 
 LEASES_LAST = 2
+NEWEST = 20
+"""How many of a site's batches tell ours from foreign schedules; pruning leaves as many."""
 DAY_S = 86400
 COLUMNS = "key, site_id, slot, kind, intended_at, commands, state, sends, batch_id, accepted, confirmed_at, detail"
 
@@ -102,7 +105,7 @@ class BatchBook:
         with self._database() as db:
             db.execute(f"UPDATE batches SET state = ?, detail = ?{also} WHERE key = ?", values)
 
-    def newest(self, site_id: str, count: int = 20) -> tuple[Intent, ...]:
+    def newest(self, site_id: str, count: int = NEWEST) -> tuple[Intent, ...]:
         """The newest batches of a site, newest first."""
         with self._database() as db:
             rows = db.execute(
@@ -189,6 +192,12 @@ class BatchBook:
             raise LedgerUnavailable(msg) from error
 
 
+@lru_cache(maxsize=256)
+def _commands(document: str) -> tuple[Command, ...]:
+    """Each cycle looks at the same few batches again."""
+    return commands_from(json.loads(document))
+
+
 def _intent(row: Sequence[Any]) -> Intent:
     key, site_id, slot, kind, intended_at, commands, state, sends, batch_id, accepted, confirmed_at, detail = row
     return Intent(
@@ -197,7 +206,7 @@ def _intent(row: Sequence[Any]) -> Intent:
         slot=datetime.fromisoformat(slot),
         kind=BatchKind(kind),
         intended_at=datetime.fromisoformat(intended_at),
-        commands=commands_from(json.loads(commands)),
+        commands=_commands(commands),
         state=BatchState(state),
         sends=sends,
         batch_id=batch_id,

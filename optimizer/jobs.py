@@ -1,5 +1,6 @@
 """What the service does, each job a plain function of the application and a clock."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from optimizer.domain.outcome import Failed, Outcome
 from optimizer.errors import HeatOptimizerError, LedgerUnavailable
 from optimizer.planning import horizon_from
 from optimizer.ports import Deadline
+from optimizer.pruning import prune
 from optimizer.watching import watch
 from optimizer.web.state import SiteState
 from optimizer.witness import Witness
@@ -96,12 +98,17 @@ class Jobs:
         """Drop what is older than the ledger's settings keep."""
         with self._busy("prune"):
             keep = self.app.settings.ledger
-            samples, cycles = self.app.ledger.prune(
-                self.app.now(),
-                keep_telemetry_days=keep.keep_telemetry_days,
-                keep_cycles_days=keep.keep_cycles_days,
-            )
-            structlog.get_logger().info("ledger_pruned", samples=samples, cycles=cycles)
+            try:
+                gone = prune(
+                    self.app.ledger,
+                    self.app.now(),
+                    keep_telemetry_days=keep.keep_telemetry_days,
+                    keep_cycles_days=keep.keep_cycles_days,
+                )
+            except sqlite3.Error as error:
+                structlog.get_logger().error("ledger_not_written", record="pruning", detail=str(error))
+                return
+            structlog.get_logger().info("ledger_pruned", samples=gone.samples, cycles=gone.cycles, batches=gone.batches)
 
     def witness(self, site: SiteRuntime) -> Witness:
         """What is noted of a site, since the process began."""

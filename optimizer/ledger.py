@@ -20,6 +20,9 @@ from optimizer.errors import ConfigError
 from optimizer.ledger_schema import MIGRATIONS, SCHEMA_VERSION, TELEMETRY_COLUMNS
 
 BUCKET_S = 900
+WAL_BYTES = 16 * 2**20
+"""What the write-ahead log may keep on the disk; a long reader makes it grow for as long as it reads."""
+HOW_TO_READ = "where it is damaged, restart the service: it puts the file aside (RUNBOOK.md, ledger_set_aside)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,7 @@ class Ledger:
             connection.execute("SELECT 1 FROM telemetry LIMIT 1")
         except sqlite3.Error as error:
             connection.close()
-            msg = f"ledger {path} cannot be read: {error}"
+            msg = f"ledger {path} cannot be read: {error}; {HOW_TO_READ}"
             raise ConfigError(msg) from None
         return cls(connection)
 
@@ -242,18 +245,6 @@ class Ledger:
                     found.append(row[0])
         return [unpacked(body) for body in found]
 
-    def prune(self, now: datetime, *, keep_telemetry_days: int, keep_cycles_days: int) -> tuple[int, int]:
-        """Delete what is older than said; returns how many samples and cycles went."""
-        with self.transaction() as db:
-            kept_since_s = int((now - timedelta(days=keep_telemetry_days)).timestamp())
-            samples = db.execute("DELETE FROM telemetry WHERE at < ?", (kept_since_s,)).rowcount
-            db.execute("DELETE FROM meter WHERE at < ?", (kept_since_s,))
-            db.execute("DELETE FROM shadow_meter WHERE at < ?", (kept_since_s,))
-            cycles = db.execute(
-                "DELETE FROM cycles WHERE at < ?", ((now - timedelta(days=keep_cycles_days)).isoformat(),)
-            ).rowcount
-        return samples, cycles
-
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Write-ahead log, and the tables of this version. Raises ConfigError on a file from a later version."""
@@ -263,6 +254,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise ConfigError(msg)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
+    connection.execute(f"PRAGMA journal_size_limit={WAL_BYTES}")
     migrate(connection, version)
 
 

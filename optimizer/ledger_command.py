@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from rich.table import Table
 from optimizer.app import Application
 from optimizer.domain.intent import STANDING
 from optimizer.errors import ConfigError
+from optimizer.ledger import HOW_TO_READ, CycleRecord
 
 GOOD = frozenset({"posted", "held"})
 LATE_CYCLES = 2
@@ -27,7 +29,7 @@ def status_of(app: Application) -> Iterator[dict[str, Any]]:
     longest = timedelta(minutes=LATE_CYCLES * app.settings.planning.replan_minutes + 2)
     for site in app.sites:
         site_id = site.task.site.site_id
-        cycle = next(iter(app.ledger.cycles(site_id, limit=1)), None)
+        cycle = _newest_cycle(app, site_id)
         batch = next(iter(_batches(app, site_id, 1)), None)
         prices = {} if cycle is None else cycle.body.get("prices", {})
         snapshot = {} if cycle is None else cycle.body.get("snapshot", {})
@@ -158,12 +160,26 @@ def _batches(app: Application, site_id: str, count: int) -> Iterator[dict[str, A
         yield {**found, "was_taken": found["state"] in {state.value for state in STANDING}}
 
 
+def _newest_cycle(app: Application, site_id: str) -> CycleRecord | None:
+    try:
+        return next(iter(app.ledger.cycles(site_id, limit=1)), None)
+    except (sqlite3.Error, zlib.error) as error:
+        raise _not_read(error) from None
+
+
 def _rows(app: Application, query: str, *parameters: Any) -> list[Any]:
     try:
         return app.ledger.rows(query, parameters)
     except sqlite3.Error as error:
-        msg = f"the ledger is older than this command: {error}; start the service once, it brings it up to date"
-        raise ConfigError(msg) from None
+        raise _not_read(error) from None
+
+
+def _not_read(error: Exception) -> ConfigError:
+    if str(error).startswith(("no such table", "no such column")):
+        return ConfigError(
+            f"the ledger is older than this command: {error}; start the service once, it brings it up to date"
+        )
+    return ConfigError(f"the ledger cannot be read: {error}; {HOW_TO_READ}")
 
 
 def _when(epoch_s: int) -> str:

@@ -76,6 +76,8 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/ledger_schema.py": set(),
     "optimizer/ledger.py": PURE | {"optimizer.ledger_schema", "sqlite3", "threading"},
     "optimizer/ledger_lock.py": PURE | {"os", "fcntl"},
+    "optimizer/ledger_rescue.py": PURE | {"optimizer.ledger", "optimizer.ledger_schema", "sqlite3", "structlog"},
+    "optimizer/pruning.py": PURE | {"optimizer.batch_book", "optimizer.ledger", "sqlite3"},
     "optimizer/stepdown.py": PURE,
     "optimizer/trust": PURE | {"optimizer.trust"},
     "optimizer/trusting.py": PURE | {"optimizer.ports", "optimizer.trust", "structlog"},

@@ -47,11 +47,10 @@ def test_power_across_the_connection_is_averaged_per_metering_interval_and_count
         ledger.record_meter(SITE_ID, NOON + timedelta(minutes=minutes), import_kw=import_kw, export_kw=0.0)
 
     found = ledger.interval_means(SITE_ID, NOON, NOON + timedelta(minutes=30), 900)
-    ledger.prune(NOON + timedelta(days=401), keep_telemetry_days=400, keep_cycles_days=90)
 
     noon_s = int(NOON.timestamp())
     assert found == [(noon_s, 2.0, 0.0, 2), (noon_s + 900, None, 0.0, 1)]
-    assert ledger.interval_means(SITE_ID, NOON, NOON + timedelta(days=1), 3600) == []
+    assert ledger.interval_means("other", NOON, NOON + timedelta(days=1), 3600) == []
 
 
 def test_the_newest_state_of_charge_is_sought_in_a_window(ledger):
@@ -73,16 +72,6 @@ def test_a_cycle_that_never_ended_keeps_its_intent(tmp_path):
     again.close()
 
     assert (record.outcome, record.body) == ("intent", {"batch": [1, 2]})
-
-
-def test_what_is_too_old_is_pruned_and_the_rest_stays(ledger):
-    ledger.record_sample(SITE_ID, sample(-60 * 24 * 50))
-    ledger.record_sample(SITE_ID, sample(0))
-    ledger.begin_cycle(SITE_ID, NOON - timedelta(days=8), {})
-    ledger.begin_cycle(SITE_ID, NOON, {})
-
-    assert ledger.prune(NOON, keep_telemetry_days=40, keep_cycles_days=7) == (1, 1)
-    assert len(ledger.cycles(SITE_ID)) == 1
 
 
 def test_threads_and_a_second_process_s_connection_write_side_by_side(tmp_path):
