@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +35,12 @@ class Aligned:
         return tuple(int(slot) for slot in np.flatnonzero(~self.covered))
 
 
+@lru_cache(maxsize=512)
 def seconds(instants: tuple[datetime, ...]) -> Floats:
-    """Seconds since 1970 UTC."""
-    return np.array([instant.timestamp() for instant in instants], dtype=np.float64)
+    """Seconds since 1970 UTC, in an array that nobody may change: the same edges are asked for many times."""
+    found = np.array([instant.timestamp() for instant in instants], dtype=np.float64)
+    found.flags.writeable = False
+    return found
 
 
 def cell_starts(horizon: Horizon) -> Ints:
@@ -57,6 +61,8 @@ def means_on_edges(edges_s: Floats, starts_s: Floats, ends_s: Floats, values: Fl
         return Aligned(mean=np.full(slots, np.nan), covered=np.zeros(slots, dtype=np.bool_))
     starts_s, ends_s, values = starts_s[known], ends_s[known], values[known]
     lengths_s = ends_s - starts_s
+    if np.array_equal(starts_s[1:], ends_s[:-1]):
+        return _means_of_unbroken(edges_s, starts_s, ends_s[-1], values, lengths_s)
     knots, first = np.unique(np.column_stack((starts_s, ends_s)).ravel(), return_index=True)
 
     def integral(rates: Floats) -> Floats:
@@ -67,6 +73,16 @@ def means_on_edges(edges_s: Floats, starts_s: Floats, ends_s: Floats, values: Fl
     known_s = integral(np.ones_like(values))
     mean = np.full(slots, np.nan)
     np.divide(integral(values), known_s, out=mean, where=known_s > 0)
+    return Aligned(mean=mean, covered=known_s >= FULL_COVER * np.diff(edges_s))
+
+
+def _means_of_unbroken(edges_s: Floats, starts_s: Floats, end_s: float, values: Floats, lengths_s: Floats) -> Aligned:
+    """The usual case of ``means_on_edges``: each interval begins where the one before it ends."""
+    knots = np.append(starts_s, end_s)
+    integral = np.append(0.0, np.cumsum(values * lengths_s))
+    known_s = np.diff(np.clip(edges_s, knots[0], knots[-1]))
+    mean = np.full(len(known_s), np.nan)
+    np.divide(np.diff(np.interp(edges_s, knots, integral)), known_s, out=mean, where=known_s > 0)
     return Aligned(mean=mean, covered=known_s >= FULL_COVER * np.diff(edges_s))
 
 

@@ -1,7 +1,8 @@
 """How the coming day may differ from its forecast: the errors of earlier forecasts, laid over it day by day."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -30,6 +31,14 @@ def error_days(now: datetime, horizon_hours: float, scenarios: int) -> tuple[dat
     return tuple(now - number * DAY for number in range(first, first + scenarios))
 
 
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """The history as arrays: the start of each quarter (seconds since 1970, rising) and its means."""
+
+    starts_s: Floats
+    columns: Mapping[str, Floats]
+
+
 def outcomes(
     forecasts: Forecasts, horizon: Horizon, issued: Sequence[Issued], history: pd.DataFrame, now: datetime
 ) -> tuple[Scenario, ...]:
@@ -39,9 +48,13 @@ def outcomes(
     half the mean error of all: that much of the mean is taken for chance, the rest for a habit of the forecast.
     Unknown errors count as none. ``history`` as in ``ForecastInputs``.
     """
+    record = _Record(
+        starts_s=_starts_s(history),
+        columns={name: _column(history, name) for name in ("load_kw", "other_kw", "heat_kw", "solar_kw")},
+    )
     errors: dict[str, list[Floats]] = {"load_kw": [], "heat_kw": [], "solar_kw": []}
     for past in issued:
-        found = dict(_errors(past, horizon, history, now))
+        found = dict(_errors(past, horizon, record, now))
         if np.isfinite(found["load_kw"]).mean() < LEAST_KNOWN:
             continue
         for name, error in found.items():
@@ -62,15 +75,16 @@ def outcomes(
     )
 
 
-def _errors(past: Issued, horizon: Horizon, history: pd.DataFrame, now: datetime) -> Iterator[tuple[str, Floats]]:
+def _errors(past: Issued, horizon: Horizon, record: _Record, now: datetime) -> Iterator[tuple[str, Floats]]:
     """kW above what was expected in each slot of ``horizon``, as many days earlier; NaN is unknown."""
     days = round((now - past.at) / DAY)
     edges_s = seconds(horizon.edges) - days * DAY.total_seconds()
     made_s = seconds(past.edges)
-    starts_s = _starts_s(history)
+    first, last = np.searchsorted(record.starts_s, [edges_s[0] - QUARTER_S, edges_s[-1]])
+    starts_s = record.starts_s[first:last]
 
     def came(*columns: str) -> Floats:
-        known = [_column(history, name) for name in columns]
+        known = [record.columns[name][first:last] for name in columns]
         values = known[0] + sum((np.nan_to_num(other) for other in known[1:]), np.zeros(len(known[0])))
         return means_on_edges(edges_s, starts_s, starts_s + QUARTER_S, values).mean
 

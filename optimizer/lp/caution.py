@@ -11,13 +11,16 @@ from optimizer.lp.engine import Engine
 from optimizer.lp.highs import BASIC, LOWER, Basis, Ending
 from optimizer.lp.linear import Floats
 from optimizer.lp.model import Model, build_model
-from optimizer.lp.scenarios import Stack, in_scenario, stack
+from optimizer.lp.recourse import Pieces, cost_to_go, courses, into_store, is_plain, out_of_store, step_costs, steps_of
+from optimizer.lp.scenarios import Stack, in_scenario, probabilities_of, stack, tail_means
 from optimizer.lp.suspicion import suspicious_slots
 
 TELLS_KW = 1e-3
 """A smaller change of the first commands is none."""
 BREACH_SCALE = 10.0
 """Times the dearest kWh of the problem: what a breach weighs among the scenarios at least."""
+SAME_MONEY = 1e-9
+"""Plans that differ by less cost the same; then what the forecast alone asks for is as good."""
 LEAST_PRICE = 0.01
 """A kWh counts as this dear at least, so that breaches weigh something where all is free."""
 
@@ -54,6 +57,10 @@ def decide_first(
     """
     slots = uncertainty.shared_slots
     trusting_kw = _net_kw(trusted.model, trusted.values, slots)
+    is_simple = slots == 1 and uncertainty.risk_weight == 0
+    found = decide_plainly(problem, uncertainty, float(trusting_kw[0, 0])) if is_simple else None
+    if found is not None:
+        return None if np.abs(found.net_kw - trusting_kw).max() < TELLS_KW else found
     for is_strict in (True, False):
         first = trusted.model if is_strict else _model(problem, is_strict=False)
         others = [_model(in_scenario(problem, scenario), is_strict=is_strict) for scenario in uncertainty.scenarios]
@@ -69,6 +76,43 @@ def decide_first(
             trusting = _with_first(session, first, trusting_kw, left_s)
             return _compared(stacked, uncertainty.tail, answer.values, trusting, net_kw)
     return None
+
+
+def decide_plainly(problem: Problem, uncertainty: Uncertainty, trusting_kw: float) -> Decision | None:
+    """The same without a solver, for one shared slot and no weight on risk; None where the problem is not plain."""
+    turns = courses(problem, uncertainty)
+    if not is_plain(problem, turns):
+        return None
+    battery, steps = problem.batteries[0], steps_of(problem)
+    first: list[Pieces] = []
+    later: list[Pieces] = []
+    for turn in turns:
+        costs = step_costs(problem, turn, steps)
+        to_go = None if costs is None else cost_to_go(problem, costs, shared=1)
+        if costs is None or to_go is None:
+            return None
+        first.append(costs[0])
+        later.append(to_go)
+    trusting = into_store(battery, trusting_kw * problem.horizon.slot_h[0])
+    knots = [each.knots()[0] for each in first] + [each.knots()[0] - battery.soc_kwh for each in later]
+    points = np.unique(np.append(np.concatenate(knots), trusting))
+    each = np.array([a.at(points) + b.at(battery.soc_kwh + points) for a, b in zip(first, later, strict=True)])
+    probabilities = probabilities_of(uncertainty)
+    is_possible = np.isfinite(each).all(axis=0)
+    mean = np.where(is_possible, probabilities @ np.where(is_possible, each, 0.0), np.inf)
+    least = float(mean.min())
+    if not np.isfinite(least):
+        return None
+    here = int(np.searchsorted(points, trusting))
+    alike = np.flatnonzero(mean <= least + SAME_MONEY)
+    best = int(alike[np.argmin(np.abs(points[alike] - trusting))])
+    is_known = bool(is_possible[here])
+    worst = tail_means(each[:, [here if is_known else best, best]], probabilities, uncertainty.tail)
+    return Decision(
+        net_kw=np.array([[out_of_store(battery, float(points[best])) / problem.horizon.slot_h[0]]]),
+        expected_saving=float(mean[here] - mean[best]) if is_known else None,
+        tail_saving=float(worst[0] - worst[1]) if is_known else None,
+    )
 
 
 def _model(problem: Problem, *, is_strict: bool) -> Model:

@@ -59,13 +59,19 @@ class Stack:
 
     def worst(self, values: Floats, tail: float) -> float:
         """The mean cost of the worst ``tail`` of all probability."""
-        each = self._each(values)
-        order = np.argsort(-each)
-        reached = np.minimum(np.cumsum(self.probabilities[order]), tail)
-        return float(np.diff(reached, prepend=0.0) @ each[order] / tail)
+        return float(tail_means(self._each(values)[:, None], self.probabilities, tail)[0])
 
     def _each(self, values: Floats) -> Floats:
         return np.array([cost @ values for cost in self.costs])
+
+
+def tail_means(costs: Floats, probabilities: Floats, tail: float) -> Floats:
+    """For each column of ``costs[scenario, column]`` the mean of the worst ``tail`` of all probability."""
+    order = np.argsort(-costs, axis=0)
+    reached = np.minimum(np.cumsum(probabilities[order], axis=0), tail)
+    share = np.diff(reached, axis=0, prepend=0.0)
+    means: Floats = np.sum(share * np.take_along_axis(costs, order, axis=0), axis=0) / tail
+    return means
 
 
 def stack(models: Sequence[Model], uncertainty: Uncertainty, breach_price: float) -> Stack:
@@ -76,7 +82,7 @@ def stack(models: Sequence[Model], uncertainty: Uncertainty, breach_price: float
     ``tail`` of all that may come. ``models[0]`` is the forecast's own. Whole numbers may be fractions here.
     ``breach_price`` weighs breaches of limits without a price, which loose models allow.
     """
-    probabilities = _probabilities(uncertainty)
+    probabilities = probabilities_of(uncertainty)
     places, count = _places(models, uncertainty.shared_slots)
     weight = uncertainty.risk_weight
     risk_columns = 1 + len(models) if weight > 0 else 0
@@ -110,7 +116,8 @@ def stack(models: Sequence[Model], uncertainty: Uncertainty, breach_price: float
     )
 
 
-def _probabilities(uncertainty: Uncertainty) -> Floats:
+def probabilities_of(uncertainty: Uncertainty) -> Floats:
+    """The forecast's own, then each scenario's."""
     given = [scenario.probability for scenario in uncertainty.scenarios]
     return np.array([max(1.0 - sum(given), 0.0), *given])
 

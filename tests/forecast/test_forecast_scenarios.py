@@ -64,7 +64,7 @@ def test_each_day_s_error_is_added_less_half_of_what_all_have_in_common(slot_min
     assert len(made) == 8
     assert sum(scenario.probability for scenario in made) == pytest.approx(1)
     assert load.mean(axis=0) == pytest.approx(1.025, abs=0.01)
-    assert sorted({*load[:, 0].tolist()}) == pytest.approx([0.98, 1.08], abs=0.01)
+    assert sorted({*load[:, 0].tolist()}) == pytest.approx([0.975, 1.075], abs=0.006)
     assert all(scenario.heat_kw is None for scenario in made)
 
 

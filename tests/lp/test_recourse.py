@@ -1,0 +1,155 @@
+"""The cost to go without a solver is that of the linear program, and so is the decision that rests on it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from math import inf
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimizer.domain.assets import Battery, EndValue
+from optimizer.domain.horizon import Horizon
+from optimizer.domain.problem import Problem, Published
+from optimizer.domain.uncertainty import Scenario, Uncertainty
+from optimizer.lp import caution
+from optimizer.lp.caution import Trusted, decide_first, decide_plainly
+from optimizer.lp.highs import Session
+from optimizer.lp.recourse import cost_to_go, courses, is_plain, step_costs, steps_of
+from optimizer.lp.solve import Planner
+
+START = datetime(2026, 6, 1, tzinfo=UTC)
+CENTS = st.integers(0, 40).map(lambda cents: cents / 100)
+
+
+@st.composite
+def plain_problems(draw: st.DrawFn) -> Problem:
+    slots = draw(st.integers(2, 10))
+    minutes = draw(st.sampled_from([15, 60]))
+    edges = tuple(START + number * timedelta(minutes=minutes) for number in range(slots + 1))
+
+    def many(of: st.SearchStrategy[float]) -> tuple[float, ...]:
+        return tuple(draw(st.lists(of, min_size=slots, max_size=slots)))
+
+    power = st.integers(0, 60).map(lambda tenth: tenth / 10)
+    bought = many(CENTS)
+    is_limited = draw(st.booleans())
+    floor = draw(st.sampled_from([0.0, 1.0]))
+    wear = draw(st.sampled_from([0.0, 0.02]))
+    battery = Battery(
+        capacity_kwh=8.0,
+        soc_kwh=draw(st.sampled_from([floor, 3.3, 7.5])),
+        soc_min_kwh=floor,
+        soc_max_kwh=7.5,
+        max_charge_kw=draw(st.sampled_from([1.0, 5.0])),
+        max_discharge_kw=draw(st.sampled_from([2.0, 5.0])),
+        charge_efficiency=draw(st.sampled_from([1.0, 0.9])),
+        discharge_efficiency=draw(st.sampled_from([1.0, 0.92])),
+        wear_cost_per_kwh=wear,
+        end_values=(EndValue(kwh=3.0, value_per_kwh=0.2), EndValue(kwh=5.0, value_per_kwh=0.05)),
+    )
+    told = draw(st.sampled_from([None, 0.0, 1.5, -1.0]))
+    return Problem(
+        site_id="site",
+        horizon=Horizon(edges),
+        load_kw=many(power),
+        heat_kw=(0.0,) * slots,
+        solar_kw=many(power),
+        import_price_per_kwh=bought,
+        export_price_per_kwh=tuple(min(price, draw(CENTS)) for price in bought),
+        currency="EUR",
+        import_limit_kw=30.0 if is_limited else None,
+        export_limit_kw=draw(st.sampled_from([1.0, 4.0])) if is_limited else None,
+        batteries=(battery,),
+        published=None
+        if told is None
+        else Published(battery_kw=(None, *[told] * (slots - 1)), price_per_kw=(0.003,) * slots),
+    )
+
+
+def scenarios_of(draw_from: np.random.Generator, problem: Problem, count: int) -> Uncertainty:
+    slots = len(problem.horizon)
+
+    def other(kw: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(np.round(np.maximum(np.array(kw) + draw_from.normal(0, 1.5, slots), 0.0), 2).tolist())
+
+    scenarios = tuple(
+        Scenario(probability=1 / count, load_kw=other(problem.load_kw), solar_kw=other(problem.solar_kw))
+        for _ in range(count)
+    )
+    return Uncertainty(scenarios=scenarios)
+
+
+@settings(max_examples=150, deadline=None)
+@given(problem=plain_problems())
+def test_the_least_cost_is_that_of_the_linear_program(problem: Problem):
+    (turn,) = courses(problem, Uncertainty(scenarios=()))
+    assert is_plain(problem, [turn])
+    costs = step_costs(problem, turn, steps_of(problem))
+    assert costs is not None
+    to_go = cost_to_go(problem, costs, shared=0)
+    assert to_go is not None
+
+    plan = Planner().solve(problem)
+
+    soc_kwh = problem.batteries[0].soc_kwh
+    worth_now = 0.2 * min(soc_kwh, 3.0) + 0.05 * max(soc_kwh - 3.0, 0.0)
+    least = float(to_go.at(np.array([soc_kwh]))[0])
+    assert least + worth_now == pytest.approx(plan.objective, abs=1e-6)
+
+
+@settings(max_examples=80, deadline=None)
+@given(problem=plain_problems(), seed=st.integers(0, 2**20), count=st.integers(2, 6))
+def test_the_first_command_is_as_good_as_the_linear_program_s(problem: Problem, seed: int, count: int):
+    uncertainty = scenarios_of(np.random.default_rng(seed), problem, count)
+    planner = Planner()
+    planner.solve(problem)
+    last = planner._last
+    assert last is not None
+    trusted = Trusted(model=last.model, basis=last.basis, values=last.values)
+    trusting_kw = last.values[last.model.variables.batteries[0].charge_kw.index[0]]
+    trusting_kw -= last.values[last.model.variables.batteries[0].discharge_kw.index[0]]
+
+    plainly = decide_plainly(problem, uncertainty, float(trusting_kw))
+    by_program = _by_program(problem, uncertainty, trusted)
+
+    assert plainly is not None
+    saved = 0.0 if by_program is None else by_program.expected_saving
+    assert saved is not None
+    assert plainly.expected_saving == pytest.approx(saved, abs=1e-6)
+    assert plainly.expected_saving >= -1e-9
+
+
+def _by_program(problem: Problem, uncertainty: Uncertainty, trusted: Trusted) -> caution.Decision | None:
+    """A weight on risk too small to matter keeps the solver-free way out."""
+    hardly = replace(uncertainty, risk_weight=1e-12, tail=1.0)
+    return decide_first(Session(), problem, hardly, trusted, lambda: inf)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"export_price_per_kwh": (0.5, 0.0)},
+        {"import_price_per_kwh": (-0.1, 0.2), "export_price_per_kwh": (-0.2, 0.0)},
+        {"preference_budget": 0.1},
+        {"inverter_limit_kw": 3.0},
+    ],
+)
+def test_what_is_not_plain_is_left_to_the_linear_program(change: dict[str, object]):
+    problem = Problem(
+        site_id="site",
+        horizon=Horizon((START, START + timedelta(hours=1), START + timedelta(hours=2))),
+        load_kw=(1.0, 1.0),
+        heat_kw=(0.0, 0.0),
+        solar_kw=(0.0, 2.0),
+        import_price_per_kwh=(0.3, 0.3),
+        export_price_per_kwh=(0.1, 0.1),
+        currency="EUR",
+        batteries=(Battery(capacity_kwh=5.0, soc_kwh=2.0, soc_max_kwh=5.0, max_charge_kw=2.0, max_discharge_kw=2.0),),
+    )
+    changed = replace(problem, **change)  # type: ignore[arg-type]
+
+    assert is_plain(problem, courses(problem, Uncertainty(scenarios=())))
+    assert not is_plain(changed, courses(changed, Uncertainty(scenarios=())))
+    assert decide_plainly(changed, Uncertainty(scenarios=()), 0.0) is None
