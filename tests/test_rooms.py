@@ -60,7 +60,7 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/tariff_report.py": PURE | {"rich", "matplotlib"},
     "optimizer/new_strategy.py": PURE | {"strategies.registry"},
     "optimizer/strategies_command.py": {"optimizer.new_strategy", "strategies.registry"},
-    "optimizer/secret.py": PURE | {"pydantic", "os"},
+    "optimizer/secret.py": PURE | {"pydantic", "os", "strategies.option_types"},
     "optimizer/settings_assets.py": PURE | {"pydantic", "strategies.option_types", "strategies.charge_options"},
     "optimizer/settings_web.py": PURE | {"pydantic", "strategies.option_types"},
     "optimizer/settings.py": PURE
@@ -107,7 +107,7 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/witness.py": PURE
     | {"optimizer.planning", "optimizer.ports", "optimizer.task", "optimizer.web.state", "threading"},
     "optimizer/web": PURE | {"optimizer.web", "prometheus_client", "structlog", "socket", "threading"},
-    "optimizer/log.py": {"structlog", "stamina"},
+    "optimizer/log.py": {"optimizer.domain", "structlog", "stamina"},
     "optimizer/simulator": {"optimizer.simulator", "optimizer.domain", "starlette", "uvicorn", "numpy", "pandas"}
     | {"os", "socket", "threading", "time"},
     "strategies": PRICING,
