@@ -21,6 +21,7 @@ from optimizer.errors import ConfigError, LedgerUnavailable
 from optimizer.ledger import Ledger
 from optimizer.ledger_lock import LedgerLock
 from optimizer.ledger_rescue import open_checked
+from optimizer.log import REDACT
 from optimizer.lp import Planner
 from optimizer.market import FeedShelf
 from optimizer.memory import LedgerHistory, LedgerRecorder
@@ -143,7 +144,7 @@ def build_live(
     where = ledger_path(settings, file.parent, environ)
     lock = LedgerLock.take(where)
     try:
-        ledger = open_checked(where, now())
+        ledger = open_checked(where, now(), REDACT.text)
         with _closed_on_error(heat, ledger):
             sites = _sites(settings, conventions, heat, ledger, around)
     except ConfigError:

@@ -8,7 +8,7 @@ import json
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime, timedelta
@@ -59,14 +59,18 @@ class CycleRecord:
 
 
 class Ledger:
-    """A SQLite file, safe to use from several threads and from several processes."""
+    """A SQLite file, safe to use from several threads and from several processes.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    ``clean`` takes secrets out of every text that a cycle records.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, clean: Callable[[str], str] = str) -> None:
         self._connection = connection
+        self._clean = clean
         self._lock = threading.Lock()
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, clean: Callable[[str], str] = str) -> Self:
         """Open or create the ledger. Raises ConfigError naming the file when that cannot be done."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +85,7 @@ class Ledger:
         except ConfigError:
             connection.close()
             raise
-        return cls(connection)
+        return cls(connection, clean)
 
     @classmethod
     def open_read_only(cls, path: Path) -> Self:
@@ -183,7 +187,7 @@ class Ledger:
         with self.transaction() as db:
             cursor = db.execute(
                 "INSERT INTO cycles (site_id, at, outcome, body) VALUES (?, ?, 'intent', ?)",
-                (site_id, at.isoformat(), _pack(body)),
+                (site_id, at.isoformat(), packed(body, self._clean)),
             )
         return int(cursor.lastrowid or 0)
 
@@ -201,11 +205,12 @@ class Ledger:
         body: Mapping[str, Any],
     ) -> None:
         """Complete a record with what came of it."""
+        said, stored = None if detail is None else self._clean(detail), packed(body, self._clean)
         with self.transaction() as db:
             db.execute(
                 "UPDATE cycles SET outcome = ?, detail = ?, batch_id = ?, accepted = ?, verdict = ?, "
                 "objective = ?, currency = ?, body = ? WHERE cycle_id = ?",
-                (outcome, detail, batch_id, accepted, verdict, objective, currency, _pack(body), cycle_id),
+                (outcome, said, batch_id, accepted, verdict, objective, currency, stored, cycle_id),
             )
 
     def cycles(self, site_id: str, *, limit: int = 100) -> list[CycleRecord]:
@@ -293,5 +298,6 @@ def unpacked(body: bytes) -> dict[str, Any]:
     return dict(json.loads(zlib.decompress(body)))
 
 
-def _pack(body: Mapping[str, Any]) -> bytes:
-    return zlib.compress(json.dumps(plain(body)).encode(), level=6)
+def packed(body: Mapping[str, Any], clean: Callable[[str], str] = str) -> bytes:
+    """A cycle's record as it is stored."""
+    return zlib.compress(clean(json.dumps(plain(body))).encode(), level=6)

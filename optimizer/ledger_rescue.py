@@ -1,6 +1,7 @@
 """The ledger at a start: a damaged one is put aside whole and a fresh one begun, so that the site is planned."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -18,8 +19,8 @@ PARTS = ("-wal", "-shm", "")
 WAY_OUT = "a fresh ledger was begun; RUNBOOK.md, ledger_set_aside, tells how to get back what the old one holds"
 
 
-def open_checked(path: Path, now: datetime) -> Ledger:
-    """Open or create the ledger; a damaged one is put aside first, and that is told as an error.
+def open_checked(path: Path, now: datetime, clean: Callable[[str], str] = str) -> Ledger:
+    """Open or create the ledger; a damaged one is put aside first, and that is told as an error. ``clean``: Ledger's.
 
     The caller holds the ledger's lock. Raises ConfigError where it is not damaged and cannot be opened all the
     same (permissions, a later version), or where it is damaged and cannot be put aside.
@@ -30,7 +31,7 @@ def open_checked(path: Path, now: datetime) -> Ledger:
         structlog.get_logger().error(
             "ledger_set_aside", ledger=str(path), kept_as=str(aside), detail=damage, do=WAY_OUT
         )
-    return Ledger.open(path)
+    return Ledger.open(path, clean)
 
 
 def damage_of(path: Path) -> str | None:

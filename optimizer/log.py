@@ -10,7 +10,8 @@ import stamina
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-HIDDEN = "***"
+from optimizer.domain.secret_forms import HIDDEN, without
+
 SECRET_KEYS = ("authorization", "api_key", "token", "secret", "password", "bearer")
 
 
@@ -25,10 +26,8 @@ class Redact:
         self._secrets = tuple({*self._secrets, *(secret for secret in secrets if secret)})
 
     def text(self, text: str) -> str:
-        """``text`` without any known secret."""
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        return text
+        """``text`` without any known secret, in whatever form."""
+        return without(text, self._secrets)
 
     def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
         return {key: HIDDEN if _names_secret(key) else self._clean(value) for key, value in event.items()}

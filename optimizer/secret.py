@@ -7,6 +7,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from optimizer.errors import ConfigError
+from strategies.option_types import EnvironmentName
 
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 
@@ -16,7 +17,7 @@ class SecretRef(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    env: str | None = None
+    env: EnvironmentName | None = None
     file: Path | None = None
     credential: str | None = None
 

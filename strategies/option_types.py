@@ -34,6 +34,14 @@ def _checked_time(text: str) -> str:
     return text
 
 
+def _environment_name(text: str) -> str:
+    """Not repeated where it is none: it may be the secret itself."""
+    if not text.isidentifier() or not text.isascii():
+        msg = "not the name of an environment variable: letters, digits and underscores, never the secret itself"
+        raise ValueError(msg)
+    return text
+
+
 Percent = Annotated[float, Field(ge=0, le=100)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -42,3 +50,4 @@ Efficiency = Annotated[float, Field(gt=0, le=1)]
 GridMinutes = Annotated[int, AfterValidator(_divides_the_hour)]
 WallTime = Annotated[str, AfterValidator(_checked_time)]
 Name = Annotated[str, Field(min_length=1, max_length=60)]
+EnvironmentName = Annotated[str, AfterValidator(_environment_name)]

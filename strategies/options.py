@@ -5,6 +5,8 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from strategies.option_types import EnvironmentName
+
 PRICE_LIMIT_PER_KWH = 1e6
 """``Tariff`` takes prices strictly between plus and minus this."""
 
@@ -25,7 +27,7 @@ class Secret(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    env: str | None = None
+    env: EnvironmentName | None = None
     file: str | None = None
     credential: str | None = None
 

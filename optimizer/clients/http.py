@@ -12,6 +12,7 @@ import httpx
 import stamina
 
 from optimizer.clients.within import TookTooLong, call_within
+from optimizer.domain.secret_forms import without
 from optimizer.errors import (
     SourceError,
     SourceMalformed,
@@ -129,7 +130,7 @@ class HttpDoor:
         try:
             return json.loads(response.content)
         except (ValueError, RecursionError):
-            kind = response.headers.get("content-type", "no content type")
+            kind = self._clean(response.headers.get("content-type", "no content type"))[:MOST_WORDS]
             msg = f"{self.who}: {path} is not valid JSON ({kind}, {len(response.content)} bytes)"
             raise SourceMalformed(msg) from None
 
@@ -142,10 +143,12 @@ class HttpDoor:
         if not isinstance(body, dict):
             return ""
         parts = [str(body[key]) for key in ("error", "message") if isinstance(body.get(key), str | int)]
-        words = ": ".join(parts)[:MOST_WORDS]
-        if self.token:
-            words = words.replace(self.token, "***")
+        words = self._clean(": ".join(parts))[:MOST_WORDS]
         return f": {words}" if words else ""
+
+    def _clean(self, words: str) -> str:
+        """Somebody else's words without our token, before anything is cut off that would hide a part of it."""
+        return words if self.token is None else without(words, [self.token])
 
 
 def retry_after_s(response: httpx.Response, now: Callable[[], datetime] | None = None) -> float | None:

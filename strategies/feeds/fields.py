@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
+from optimizer.domain.secret_forms import HIDDEN, forms_of
 from optimizer.errors import SourceMalformed
 
 LONGEST_VALUE_SHOWN = 60
@@ -85,7 +86,9 @@ def all_objects(value: object, where: str) -> Iterator[Fields]:
 
 def without_secret(content: bytes, secret: str) -> bytes:
     """An answer that repeats the secret in one of its texts, made fit to be quoted in errors."""
-    return content.replace(secret.encode(), b"***")
+    for form in forms_of(secret):
+        content = content.replace(form.encode(), HIDDEN.encode())
+    return content
 
 
 def _short(value: object) -> str:

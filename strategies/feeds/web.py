@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import stamina
 
+from optimizer.domain.secret_forms import without
 from optimizer.domain.series import Series
 from optimizer.errors import SourceMalformed, SourceRejected, SourceUnauthorized, SourceUnavailable
 
@@ -36,7 +37,7 @@ class WebDoor:
     ) -> None:
         self._source = source
         self._base_url = base_url.rstrip("/")
-        self._secrets = tuple(form for secret in secrets if secret for form in _written(secret))
+        self._secrets = tuple(secret for secret in secrets if secret)
         self._longest = timedelta(seconds=timeout_s + CONNECT_S)
         self._client = httpx.Client(
             headers={"User-Agent": USER_AGENT, "Accept": "*/*", **headers},
@@ -101,15 +102,7 @@ class WebDoor:
         return bytes(content)
 
     def _clean(self, words: str) -> str:
-        for secret in self._secrets:
-            words = words.replace(secret, "***")
-        return words
-
-
-def _written(secret: str) -> set[str]:
-    """The secret as it is and as it stands in a query, since a provider may repeat the address it was asked at."""
-    quoted = str(httpx.QueryParams({"": secret}))[1:]
-    return {secret, quoted, quoted.replace("+", "%20")}
+        return without(words, self._secrets)
 
 
 def _shortened(text: str) -> str:

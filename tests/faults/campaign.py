@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -111,6 +111,7 @@ class Campaign:
     world: World
     child: Child
     dice: random.Random
+    kinds: "Mapping[str, Kind]"
     faults: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     foreign_bodies: list[str] = field(default_factory=list)
@@ -123,7 +124,7 @@ class Campaign:
             self._plan(now)
         else:
             self.faults[fault] += 1
-            FAULTS[fault](self, now)
+            self.kinds[fault](self, now)
         self.world.simulator.clear_faults()
         if self.child.process is None or self.child.process.poll() is not None:
             self.child.reap() if self.child.process is not None else None
@@ -318,7 +319,8 @@ class Campaign:
         }
 
 
-FAULTS: dict[str, Callable[[Campaign, datetime], None]] = {
+Kind = Callable[[Campaign, datetime], None]
+FAULTS: dict[str, Kind] = {
     name: getattr(Campaign, name)
     for name in (
         *("kill_before_post", "kill_in_post", "kill_after_answer", "lost_answer", "lost_request"),
@@ -328,20 +330,36 @@ FAULTS: dict[str, Callable[[Campaign, datetime], None]] = {
 }
 
 
-def run(folder: Path, seed: int, cycles: int, fault_share: float, say: Callable[[str], None]) -> dict[str, Any]:
-    """A campaign of so many cycles; faults in ``fault_share`` of them, every kind in turn first."""
+def settings_of(world: World) -> Path:
+    return world.settings(tariff=TARIFF, top="[dispatch]\nforeign_lease_minutes = 30")
+
+
+def run(
+    folder: Path,
+    seed: int,
+    cycles: int,
+    fault_share: float,
+    say: Callable[[str], None],
+    *,
+    kinds: Mapping[str, Kind] = FAULTS,
+    settings: Callable[[World], Path] = settings_of,
+    **options: Any,
+) -> dict[str, Any]:
+    """A campaign of so many cycles; faults in ``fault_share`` of them, every kind in turn first.
+
+    ``settings`` writes the daemon's settings; ``options`` are the simulator's.
+    """
     dice = random.Random(seed)
     say(f"seed {seed}, {cycles} cycles")
-    with simulated_world(folder, start=START, soc_percent=50.0) as world:
-        file = world.settings(tariff=TARIFF, top="[dispatch]\nforeign_lease_minutes = 30")
-        child = Child(world=world, file=file, log=folder / "daemon.log")
+    with simulated_world(folder, start=START, **{"soc_percent": 50.0, **options}) as world:
+        child = Child(world=world, file=settings(world), log=folder / "daemon.log")
         child.start(START)
-        campaign = Campaign(world=world, child=child, dice=dice)
-        waiting = list(FAULTS)
+        campaign = Campaign(world=world, child=child, dice=dice, kinds=kinds)
+        waiting = list(kinds)
         for number in range(cycles):
             fault = None
             if number >= 4 and dice.random() < fault_share:
-                fault = waiting.pop(0) if waiting else dice.choice(list(FAULTS))
+                fault = waiting.pop(0) if waiting else dice.choice(list(kinds))
             campaign.cycle(fault)
             if number % 96 == 95:
                 say(f"day {number // 96 + 1}: {sum(campaign.faults.values())} faults, {child.restarts} restarts")

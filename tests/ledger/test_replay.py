@@ -10,7 +10,7 @@ from world import FLAT, World, simulated_world
 from optimizer.app import LiveApplication
 from optimizer.daemon import Jobs
 from optimizer.errors import ConfigError
-from optimizer.ledger import _pack, unpacked
+from optimizer.ledger import packed, unpacked
 from optimizer.replay_command import replay_text
 from optimizer.simulator import Fault
 
@@ -45,7 +45,7 @@ def rewrite(app: LiveApplication, change: Any) -> None:
     for cycle_id, body in app.ledger.rows("SELECT cycle_id, body FROM cycles", ()):
         document = unpacked(body)
         change(document)
-        app.ledger.write(("UPDATE cycles SET body = ? WHERE cycle_id = ?", [(_pack(document), cycle_id)]))
+        app.ledger.write(("UPDATE cycles SET body = ? WHERE cycle_id = ?", [(packed(document), cycle_id)]))
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,17 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path):
     assert "ags_hidden" not in str(caught.value)
 
 
+def test_a_secret_in_the_place_of_its_variable_s_name_is_refused_and_not_repeated(tmp_path):
+    file = write(tmp_path)
+    file.write_text(file.read_text().replace('{env = "SOME_KEY"}', '{env = "agk_1.ags_hidden"}'))
+
+    with pytest.raises(ConfigError, match="not the name of an environment variable") as caught:
+        load_settings(file)
+
+    assert "heat_cloud.api_key" in str(caught.value)
+    assert "ags_hidden" not in str(caught.value)
+
+
 def test_a_wrong_tariff_ends_the_command_with_two_and_its_path(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("SOME_KEY", "agk_1.ags_2")
 
