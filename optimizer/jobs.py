@@ -72,6 +72,7 @@ class Jobs:
                 log.warning("sample_missed", error=error.name, detail=str(error))
                 return
             self.app.recorder.record_reading(snapshot, site.task.conventions)
+            self.witness(site).sampled(snapshot)
             try:
                 watch(site.task, self.app.book, snapshot, self.app.now())
             except LedgerUnavailable as error:
@@ -115,7 +116,7 @@ class Jobs:
         stated = site.task.site
         with self._guard:
             if stated.site_id not in self._witnesses:
-                state = SiteState(site_id=stated.site_id, zone=stated.zone)
+                state = SiteState(site_id=stated.site_id, zone=stated.zone, conventions=site.task.conventions)
                 self._witnesses[stated.site_id] = Witness(state)
             return self._witnesses[stated.site_id]
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from time import CLOCK_MONOTONIC, clock_gettime_ns, monotonic
 
 import structlog
@@ -12,7 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sdnotify import SystemdNotifier
 
 from optimizer import __version__
-from optimizer.app import LiveApplication, SiteRuntime
+from optimizer.app import LiveApplication, SiteRuntime, ledger_path
 from optimizer.clock_watch import ClockWatch
 from optimizer.cycle import CYCLE_S
 from optimizer.domain.outcome import Outcome, is_success
@@ -20,10 +21,11 @@ from optimizer.errors import ConfigError, LedgerUnavailable
 from optimizer.gate import Gate
 from optimizer.jobs import Jobs
 from optimizer.log import REDACT, configure_logging
+from optimizer.record_reader import RecordReader
 from optimizer.reloading import reloaded, with_new_secrets
 from optimizer.scheduling import build_scheduler, schedule
 from optimizer.settings import Settings
-from optimizer.web import Page, ServiceState, SiteState, answers_of, status_line
+from optimizer.web import Page, Pages, ServiceState, SiteState, status_line
 from optimizer.web.tally import EventTally
 
 CHANGE_WITHIN_S = CYCLE_S + 3.0
@@ -43,6 +45,7 @@ class Service:
     tally: EventTally = field(default_factory=EventTally)
     page: Page | None = None
     scheduler: BackgroundScheduler = field(init=False)
+    records: RecordReader = field(init=False)
     _clock_watch: ClockWatch = field(init=False)
     _began_s: float = field(init=False)
     _looped_s: float = field(init=False)
@@ -57,6 +60,7 @@ class Service:
         self.scheduler = build_scheduler(len(self.jobs.app.sites))
         self._clock_watch = ClockWatch(self.jobs.app.now, self.clock_s)
         self._began_s = self._looped_s = self.clock_s()
+        self.records = RecordReader(self._ledger_path, self.app.now, self.clock_s)
 
     @property
     def app(self) -> LiveApplication:
@@ -176,7 +180,7 @@ class Service:
         )
 
     def listen(self) -> None:
-        """Serve health and metrics where the settings say. A port that is taken is told and changes nothing else."""
+        """Serve the operator's page where the settings say. A port that is taken is told and changes nothing else."""
         if self.page is not None:
             self.page.close()
             self.page = None
@@ -185,7 +189,9 @@ class Service:
             return
         log = structlog.get_logger()
         try:
-            self.page = Page.open(*address, answers_of(self.state, REDACT.text))
+            pages = Pages(state=self.state, clean=REDACT.text, records=self.records)
+            names = self.app.settings.web.names or ()
+            self.page = Page.open(*address, pages.answers(), below=pages.below(), names=names)
         except OSError as error:
             log.error("web_not_listening", listen=self.app.settings.web.listen, detail=error.strerror or str(error))
             return
@@ -253,4 +259,13 @@ class Service:
         unplanned_s = self.clock_s() - self.jobs.last_planned_s.get(site_id, self._began_s)
         patience_s = self.app.settings.planning.replan_minutes * 60 * 2 + 120
         state = self.jobs.witness(site).state
-        return replace(state, unplanned_s=unplanned_s, is_stalled=unplanned_s > patience_s)
+        return replace(
+            state,
+            zone=site.task.site.zone,
+            conventions=site.task.conventions,
+            unplanned_s=unplanned_s,
+            is_stalled=unplanned_s > patience_s,
+        )
+
+    def _ledger_path(self) -> Path:
+        return ledger_path(self.app.settings, self.app.file.parent, self.app.around.environ)

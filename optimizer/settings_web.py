@@ -31,10 +31,14 @@ def _host_and_port(text: str) -> tuple[str, int]:
 
 
 class WebSettings(Section):
-    """``[web]``: where health and metrics are served, "HOST:PORT"; "" serves them nowhere."""
+    """``[web]``: where page, health and metrics are served, "HOST:PORT"; "" serves them nowhere.
+
+    ``names`` are the host names that may be asked for beside IP addresses and localhost.
+    """
 
     listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:9464"
     allow_remote: bool = False
+    names: tuple[str, ...] | None = None
 
     @model_validator(mode="after")
     def _stays_here(self) -> "WebSettings":

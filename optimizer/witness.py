@@ -10,13 +10,16 @@ from typing import Any
 from optimizer.domain.conventions import Conventions
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.intent import STANDING, Intent
-from optimizer.domain.outcome import Failed, Outcome, Skipped, is_success
+from optimizer.domain.outcome import Failed, Held, Outcome, Skipped, is_success
 from optimizer.domain.snapshot import BatteryState, SiteSnapshot
 from optimizer.domain.tariff import Market
 from optimizer.planning import Planned
 from optimizer.ports import FetchMarket
 from optimizer.task import CyclePorts, Recorder
-from optimizer.web.state import PlanState, SiteState
+from optimizer.web.state import PlanSlots, PlanState, SiteState
+
+KEPT = 3
+"""So many batches may have been taken since the site was last read."""
 
 
 @dataclass(slots=True)
@@ -36,6 +39,12 @@ class Witness:
         """What the site told, before anything of it was set aside."""
         with self._guard:
             self._snapshot = snapshot
+            self.state = replace(self.state, seen=snapshot)
+
+    def sampled(self, snapshot: SiteSnapshot) -> None:
+        """What the site told between two cycles."""
+        with self._guard:
+            self.state = replace(self.state, seen=snapshot)
 
     def fetched(self, market: Market, now: datetime) -> None:
         """Which feeds answered now without failing."""
@@ -60,12 +69,14 @@ class Witness:
         """How the cycle ended."""
         kind = type(outcome).__name__.lower()
         error = outcome.error if isinstance(outcome, Skipped | Failed) else None
+        detail = outcome.detail if isinstance(outcome, Skipped | Failed) else None
         with self._guard:
             was = self.state
             self.state = replace(
                 was,
                 outcome=kind,
                 error=error,
+                detail=outcome.reason if isinstance(outcome, Held) else detail,
                 ended_at=at,
                 was_good=was.was_good or is_success(outcome),
                 outcomes=_one_more(was.outcomes, kind),
@@ -76,12 +87,14 @@ class Witness:
 
     def told(self, intents: tuple[Intent, ...]) -> None:
         """Our newest batches, newest first; where none of them was taken, the last one known to be still counts."""
-        standing = next((intent for intent in intents if intent.state in STANDING), None)
+        taken = tuple(intent for intent in intents if intent.state in STANDING)
+        standing = taken[0] if taken else None
         with self._guard:
             self.state = replace(
                 self.state,
                 batch_state=intents[0].state.value if intents else None,
                 told_until=self.state.told_until if standing is None else standing.end,
+                sent=taken[:KEPT],
             )
 
     def saved(self, saving_per_day: Mapping[str, tuple[float, str]]) -> None:
@@ -125,14 +138,37 @@ def _plan_state(planned: Planned, told: SiteSnapshot) -> PlanState:
     series = {"load": forecasts.load, "heat": forecasts.heat, "solar": forecasts.solar}
     return PlanState(
         made_at=planned.snapshot.taken_at,
+        verdict=str(plan.verdict),
+        solver=plan.solver,
         objective=plan.objective,
         currency=plan.problem.currency,
         solve_s=plan.solve_s,
         price_step=planned.priced.step.value,
-        degradations=len(planned.snapshot.degradations),
+        price_why=planned.priced.why,
+        notes=planned.snapshot.degradations,
         quality={name: forecast.quality.value for name, forecast in series.items()},
+        basis={name: forecast.basis for name, forecast in series.items()},
         read=_read(planned.snapshot, told),
         report_age_s=told.reading.age_s,
+        battery=planned.snapshot.battery,
+        foreign=tuple(sorted(pair.label for pair in planned.publication.theirs)),
+        slots=_slots(planned),
+    )
+
+
+def _slots(planned: Planned) -> PlanSlots:
+    """The plan's own series, so that nothing is kept twice."""
+    plan, problem = planned.plan, planned.plan.problem
+    return PlanSlots(
+        edges=problem.horizon.edges,
+        import_price=problem.import_price_per_kwh,
+        export_price=problem.export_price_per_kwh,
+        known_until=planned.tariff.known_until,
+        load_kw=problem.load_kw,
+        heat_kw=problem.heat_kw,
+        solar_kw=problem.solar_kw,
+        flows=plan.flows,
+        reasons=plan.reasons,
     )
 
 

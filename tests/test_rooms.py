@@ -106,7 +106,8 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/clock_watch.py": set(),
     "optimizer/witness.py": PURE
     | {"optimizer.planning", "optimizer.ports", "optimizer.task", "optimizer.web.state", "threading"},
-    "optimizer/web": PURE | {"optimizer.web", "prometheus_client", "structlog", "socket", "threading"},
+    "optimizer/record_reader.py": PURE | {"optimizer.ledger", "optimizer.web.record", "sqlite3", "threading"},
+    "optimizer/web": PURE | {"optimizer.web", "prometheus_client", "structlog", "socket", "threading", "urllib.parse"},
     "optimizer/log.py": {"optimizer.domain", "structlog", "stamina"},
     "optimizer/simulator": {"optimizer.simulator", "optimizer.domain", "starlette", "uvicorn", "numpy", "pandas"}
     | {"os", "socket", "threading", "time"},

@@ -25,7 +25,7 @@ def at_home(**labels: str) -> tuple[tuple[str, str], ...]:
 
 
 def test_a_plan_is_told_by_its_age_money_time_prices_and_gaps():
-    found = samples(service(site(plan=plan(degradations=2, price_step="cached"))))
+    found = samples(service(site(plan=plan(notes=("a", "b"), price_step="cached"))))
 
     assert found["plan_age_seconds", at_home()] == 300
     assert found["plan_objective", at_home(currency="EUR")] == 3.07

@@ -5,12 +5,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
+from urllib.parse import quote
 
 import httpx
 import pytest
 from web_states import service, site
 
-from optimizer.web import Page, answers_of
+from optimizer.web import Page, Pages
 from optimizer.web.server import MOST_AT_ONCE, Answer
 
 FINE = {"/fine": lambda: Answer(status=HTTPStatus.OK, text="fine\n")}
@@ -32,7 +33,7 @@ def connected(page: Page) -> socket.socket:
 
 def test_the_three_pages_answer_with_their_kinds_and_their_verdicts():
     state = service(site(was_good=False))
-    with served(answers_of(lambda: state, str)) as page:
+    with served(Pages(state=lambda: state, clean=str).answers()) as page:
         health, ready, metrics = (httpx.get(f"{page.url}/{name}") for name in ("healthz", "readyz", "metrics"))
 
     assert (health.status_code, health.json()["alive"]) == (200, True)
@@ -44,7 +45,7 @@ def test_the_three_pages_answer_with_their_kinds_and_their_verdicts():
 
 def test_what_is_sent_has_gone_through_the_hands_of_who_takes_secrets_out():
     state = service(site(site_id="hush"))
-    with served(answers_of(lambda: state, lambda text: text.replace("hush", "***"))) as page:
+    with served(Pages(state=lambda: state, clean=lambda text: text.replace("hush", "***")).answers()) as page:
         texts = [httpx.get(f"{page.url}/{name}").text for name in ("readyz", "metrics")]
 
     assert all("***" in text and "hush" not in text for text in texts)
@@ -147,3 +148,69 @@ def test_it_listens_on_ipv6_as_well():
         assert httpx.get(f"{page.url}/fine").text == "fine\n"
     finally:
         page.close()
+
+
+def test_every_answer_forbids_frames_foreign_scripts_sniffing_and_referrers():
+    with served() as page:
+        for path in ("fine", "nowhere"):
+            headers = httpx.get(f"{page.url}/{path}").headers
+
+            policy = headers["content-security-policy"]
+            assert "default-src 'none'" in policy
+            assert "script-src 'self'" in policy
+            assert "unsafe" not in policy
+            assert headers["x-frame-options"] == "DENY"
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["referrer-policy"] == "no-referrer"
+            assert headers["cache-control"] == "no-store"
+
+
+def test_a_page_asked_for_under_a_strangers_name_is_refused_and_says_what_to_do():
+    with served(names=("heat.example.com",)) as page:
+        stranger = httpx.get(f"{page.url}/fine", headers={"Host": "evil.example:9464"})
+        known = httpx.get(f"{page.url}/fine", headers={"Host": "heat.example.com"})
+
+    assert stranger.status_code == 421
+    assert "fine" not in stranger.text
+    assert "'evil.example' is no name of this service" in stranger.text
+    assert "[web] names" in stranger.text
+    assert known.status_code == 200
+
+
+def test_the_only_site_stands_at_the_root_and_under_its_name():
+    pages = Pages(state=lambda: service(site()), clean=str)
+    with served(pages.answers(), below=pages.below()) as page:
+        root, named = httpx.get(f"{page.url}/"), httpx.get(f"{page.url}/sites/home")
+
+    assert root.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<h1>" in root.text
+    assert root.text == named.text
+
+
+def test_several_sites_have_an_overview_and_a_page_and_facts_each_whatever_they_are_called():
+    name = "b/ü <x>"
+    pages = Pages(state=lambda: service(site(), site(site_id=name)), clean=str)
+    with served(pages.answers(), below=pages.below()) as page:
+        root = httpx.get(f"{page.url}/").text
+        link = f"{page.url}/sites/{quote(name, safe='')}"
+        odd, facts = httpx.get(link), httpx.get(f"{link}/state.json")
+        unknown = httpx.get(f"{page.url}/sites/nobody")
+        whole = httpx.get(f"{page.url}/state.json").json()
+
+    assert link.removeprefix(page.url) in root
+    assert "b/ü &lt;x&gt;" in odd.text
+    assert facts.json()["site_id"] == name
+    assert [each["site_id"] for each in whole["sites"]] == ["home", name]
+    assert unknown.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("page.css", "text/css"), ("page.js", "text/javascript"), ("icon.svg", "image/svg+xml")]
+)
+def test_style_script_and_icon_come_from_here(path, kind):
+    with served(Pages(state=lambda: service(site()), clean=str).answers()) as page:
+        answer = httpx.get(f"{page.url}/{path}")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith(kind)
+    assert "http" not in answer.text.replace("http://www.w3.org/2000/svg", "")

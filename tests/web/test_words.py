@@ -8,7 +8,7 @@ from optimizer.web import status_line
 
 
 def test_a_site_says_what_it_did_when_till_when_and_what_was_missing_in_its_local_time():
-    state = service(site(plan=plan(price_step="extended", degradations=2)))
+    state = service(site(plan=plan(price_step="extended", notes=("a", "b"))))
 
     assert status_line(state) == "home: posted 14:15, plan till 02:00, prices extended, 2 degradations"
 
