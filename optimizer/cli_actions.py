@@ -155,6 +155,21 @@ def replay(options: argparse.Namespace) -> int:
     return DONE if is_same else NOT_DONE
 
 
+def backtest(options: argparse.Namespace) -> int:
+    from optimizer.backtest.backtest import Work
+    from optimizer.backtest_command import asked_of, result_text, run_backtest
+
+    _apply_log_settings(options, "error", "auto")
+    processes = {} if options.processes is None else {"processes": options.processes}
+    work = Work(keep_in=options.state, with_regret=not options.no_regret, **processes)
+    results = []
+    for config in (options.config, *options.compare):
+        asked = asked_of(config, options.data, options.begin, options.end, options.site, options.strategy)
+        results.append((config.stem, run_backtest(asked, work)))
+    print(result_text(results, options.format))
+    return DONE if all(not result.troubles for _, result in results) else NOT_DONE
+
+
 @contextmanager
 def _opened(options: argparse.Namespace) -> "Iterator[Application]":
     """The application of a settings file, without the object that posts; only errors are logged."""

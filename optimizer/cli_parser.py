@@ -48,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     challengers.add_argument("--format", choices=("table", "json"), default="table")
     challengers.set_defaults(command=cli_actions.challengers)
 
+    _add_backtest(commands)
     _add_simulate(commands)
     demo = commands.add_parser("demo", help="one whole day on the built-in simulator")
     demo.add_argument("--plot", type=Path, metavar="PNG", help="draw the last plan")
@@ -91,6 +92,26 @@ def _add_ledger(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     replay.add_argument("batch", metavar="BATCH_ID", help="a batchId, or a key as batches --format json shows it")
     replay.add_argument("--config", type=Path, required=True)
     replay.set_defaults(command=cli_actions.replay)
+
+
+def _add_backtest(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    backtest = commands.add_parser("backtest", help="the daemon's cycle over recorded data, against rule and floor")
+    backtest.add_argument("--config", type=Path, required=True, help="needs no API address and no secret")
+    backtest.add_argument("--data", type=Path, required=True, help="CSV, gzip or not, with timestamp_utc")
+    backtest.add_argument("--from", dest="begin", metavar="TIME", help="2026-01-31 or 2026-01-31T12:00Z")
+    backtest.add_argument("--to", dest="end", metavar="TIME")
+    backtest.add_argument("--site", help="which one, where the settings have several")
+    backtest.add_argument("--strategy", help="plan and bill with this one in the place of the settings' own")
+    backtest.add_argument(
+        "--compare", type=Path, nargs="+", default=[], metavar="FILE", help="other settings, same data"
+    )
+    backtest.add_argument("--no-regret", action="store_true", help="the four bills alone: a third of the time")
+    backtest.add_argument("--processes", type=int, help="how many at a time; default: one for each core")
+    backtest.add_argument(
+        "--state", type=Path, metavar="FOLDER", help="keep finished runs there, and take them up again"
+    )
+    backtest.add_argument("--format", choices=("table", "json"), default="table")
+    backtest.set_defaults(command=cli_actions.backtest)
 
 
 def _add_simulate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -42,6 +42,7 @@ def conventions_of(settings: Settings, *, assumed: BatterySign | None) -> Conven
         storage_capacity=wire.storage_capacity,
         max_entries_per_command=wire.max_entries_per_command,
         after_last_entry=wire.after_last_entry,
+        battery_holds_grid_setpoint=wire.battery_holds_grid_setpoint,
         first_entry_starts=wire.first_entry_starts,
         power_step_kw=wire.power_step_kw,
         percent_step=wire.percent_step,

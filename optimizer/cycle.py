@@ -1,6 +1,7 @@
 """The corridor: one cycle of one site, and the only place where errors become outcomes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from optimizer.acting import act, step_site_down, take_back, when
 from optimizer.dispatch import ForeignSchedule
 from optimizer.domain.outcome import Failed, Held, Outcome, Posted, Skipped
 from optimizer.domain.plan import USUAL_SOLVER
+from optimizer.domain.site import DispatchMode
 from optimizer.domain.snapshot import HcuReading, SiteReading, SiteSnapshot
 from optimizer.errors import (
     DeliveryRejected,
@@ -31,7 +33,7 @@ from optimizer.reconcile import reconcile
 from optimizer.siting import Priced, PriceStep
 from optimizer.standing import look
 from optimizer.task import CyclePorts, PlanPorts, SiteTask
-from optimizer.trusting import held_to, trust_of
+from optimizer.trusting import held_to, may_follow, trust_of
 
 CYCLE_S = 27.0
 """Within this many seconds a cycle is done with the network, whatever the network does."""
@@ -65,7 +67,13 @@ def run_cycle(task: SiteTask, ports: CyclePorts, now: datetime, monotonic: Calla
         if trust.blocked is not None:
             take_back(task, ports, standing, snapshot.reading.in_force, epoch, deadline)
             raise SignContradiction(trust.blocked)
-        planned = plan_from(task, ports.plan, held_to(snapshot, trust), now, standing.foreign)
+        planned = plan_from(
+            task if may_follow(task.site, trust) else _by_setpoints(task),
+            ports.plan,
+            held_to(snapshot, trust),
+            now,
+            standing.foreign,
+        )
         log_plan(planned)
         cycle_id = ports.recorder.begin(site_id, now, _body(planned))
         outcome = act(task, ports, planned, now, deadline, standing, epoch)
@@ -84,6 +92,11 @@ def run_cycle(task: SiteTask, ports: CyclePorts, now: datetime, monotonic: Calla
     if planned is not None:
         ports.shadows.observe(task.site, task.grid, planned, now)
     return outcome
+
+
+def _by_setpoints(task: SiteTask) -> SiteTask:
+    """Until the battery has answered a command, it is given powers only: what follows cannot be held to a share."""
+    return replace(task, site=replace(task.site, dispatch=DispatchMode.BATTERY_POWER))
 
 
 def read_snapshot(task: SiteTask, ports: PlanPorts, now: datetime, deadline: Deadline) -> SiteSnapshot:

@@ -87,6 +87,7 @@ class ConventionSettings(Section):
     storage_capacity: StorageCapacity = StorageCapacity.USABLE
     max_entries_per_command: Annotated[int, Field(ge=2)] = 96
     after_last_entry: AfterLastEntry = AfterLastEntry.UNKNOWN
+    battery_holds_grid_setpoint: bool = True
     first_entry_starts: FirstEntryStarts = FirstEntryStarts.NOW
     power_step_kw: Positive = 0.01
     percent_step: Annotated[float, Field(gt=0, le=10)] = 0.1
@@ -248,7 +249,7 @@ class SiteSettings(Section):
 
     site_id: Annotated[str, Field(min_length=1)]
     timezone: Annotated[str, AfterValidator(_zone)]
-    dispatch: DispatchMode = DispatchMode.BATTERY_POWER
+    dispatch: DispatchMode = DispatchMode.PER_SLOT
     hold_tolerance_kw: NotNegative = 0.02
     annual_load_kwh: Positive | None = None
     holiday_country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None

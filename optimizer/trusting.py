@@ -90,6 +90,11 @@ def held_to(snapshot: SiteSnapshot, trust: Trust) -> SiteSnapshot:
     return replace(snapshot, battery=held).degraded(note)
 
 
+def may_follow(site: Site, trust: Trust) -> bool:
+    """Whether what the site's dispatch mode says may be done; a battery that follows is held to no share."""
+    return trust.share >= 1.0 or site.dispatch is not DispatchMode.PER_SLOT
+
+
 def told_to(intents: tuple[Intent, ...], conventions: Conventions) -> Iterator[Told]:
     """What the battery was told when, in order of time: each batch until the next one that was taken."""
     sign = 1.0 if conventions.bess_power_positive is BatterySign.CHARGE else -1.0

@@ -53,7 +53,8 @@ ROOMS: dict[str, set[str]] = {
     | {"optimizer.backtest", "optimizer.batch_book", "optimizer.clients", "optimizer.configured", "optimizer.cycle"}
     | {"optimizer.ledger", "optimizer.ledger_schema", "optimizer.lp", "optimizer.memory", "optimizer.planning"}
     | {"optimizer.ports", "optimizer.reconcile", "optimizer.settings", "optimizer.settings_file", "optimizer.simulator"}
-    | {"optimizer.siting", "optimizer.task", "optimizer.trusting", "strategies", "numpy", "pandas", "sqlite3", "os"},
+    | {"optimizer.siting", "optimizer.task", "optimizer.trusting", "strategies", "numpy", "pandas", "sqlite3", "os"}
+    | {"optimizer.log", "multiprocessing", "time"},
     "optimizer/replay.py": PURE
     | {"optimizer.commands_record", "optimizer.dispatch", "optimizer.lp", "optimizer.planning"}
     | {"optimizer.problem_file", "numpy", "pydantic", "optimizer"},
@@ -128,6 +129,7 @@ COMPOSITION = {
     "show_command",
     "ledger_command",
     "replay_command",
+    "backtest_command",
     "cli_actions",
     "cli_parser",
     "configured",

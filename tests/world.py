@@ -16,6 +16,8 @@ from optimizer.log import configure_logging
 from optimizer.simulator import Addresses, SimulatedClock, Simulator, SimulatorOptions, bundled_recording
 
 START = datetime(2021, 4, 14, 10, 0, tzinfo=UTC)
+DISPATCH = 'dispatch = "battery_power"'
+"""What these tests command by, unless they say otherwise: the power is what they look at."""
 FLAT = """
 [sites.tariff]
 strategy = "flat"
@@ -71,6 +73,7 @@ path = "ledger.sqlite3"
 [[sites]]
 site_id = "{self.site_id}"
 timezone = "Europe/Berlin"
+{"" if "dispatch =" in site else DISPATCH}
 {site}
 {hcu_lines if hcu else ""}
 {tariff}

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from math import floor, inf, isfinite
+from math import floor, inf, isfinite, nan
 
+from optimizer.dispatch.following import following_slots
 from optimizer.domain.assets import PerSlot, per_slot
 from optimizer.domain.command import Batch, Command, Entry, Pair
 from optimizer.domain.conventions import (
@@ -41,19 +42,26 @@ def compile_batch(
     and has no place in the plan is cleared. The other battery pair is never part of the batch: the cloud
     drops it when this one arrives, and where it is in force it is cleared by a request of its own before.
     """
-    owner = Pair.BESS_POWER if mode is DispatchMode.BATTERY_POWER else Pair.BESS_SOC
+    owner = Pair.BESS_SOC if mode is DispatchMode.BATTERY_SOC else Pair.BESS_POWER
     other = Pair.BESS_SOC if owner is Pair.BESS_POWER else Pair.BESS_POWER
+    following = following_slots(plan) if mode is DispatchMode.PER_SLOT else frozenset()
+    if not conventions.battery_holds_grid_setpoint:
+        following = frozenset()
+
+    def made(windows: Sequence[Window]) -> dict[Pair, list[Entry]]:
+        followed = following - {windows[-1][0]} if _must_rest(windows, conventions) else following
+        return {
+            owner: _battery(plan, windows, owner, conventions, limits, followed),
+            Pair.GRID_POWER: _followed(windows, followed),
+            Pair.SOLAR_CURTAILMENT: _cut(plan, windows, conventions, solar_rated_kw),
+            **_guard_rails(plan, windows, limits, conventions.power_step_kw),
+        }
+
     windows = list(_windows(plan, first_start, publish_until))
-    battery = _battery(plan, windows, owner, conventions, limits)
-    cut = _cut(plan, windows, conventions, solar_rated_kw)
-    rails = _guard_rails(plan, windows, limits, conventions.power_step_kw)
-    end = _common_end(windows, (battery, cut, *rails.values()), conventions.max_entries_per_command)
+    entries = made(windows)
+    end = _common_end(windows, entries.values(), conventions.max_entries_per_command)
     if end < windows[-1][2]:
-        windows = [window for window in windows if window[2] <= end]
-        battery = _battery(plan, windows, owner, conventions, limits)
-        cut = _cut(plan, windows, conventions, solar_rated_kw)
-        rails = _guard_rails(plan, windows, limits, conventions.power_step_kw)
-    entries: dict[Pair, list[Entry]] = {owner: battery, Pair.SOLAR_CURTAILMENT: cut, **rails}
+        entries = made([window for window in windows if window[2] <= end])
     present = {command.pair for command in in_force if command.entries}
     cleared = [pair for pair in present if pair is not other and not entries.get(pair)]
     if plan.problem.battery is None:
@@ -67,12 +75,25 @@ def compile_batch(
 
 
 def _battery(
-    plan: Plan, windows: Sequence[Window], owner: Pair, conventions: Conventions, limits: SiteLimits
+    plan: Plan,
+    windows: Sequence[Window],
+    owner: Pair,
+    conventions: Conventions,
+    limits: SiteLimits,
+    following: frozenset[int],
 ) -> list[Entry]:
+    """In the slots in which the battery follows, it has no command of its own."""
     if plan.problem.battery is None:
         return []
     values = _battery_power(plan, conventions, limits) if owner is Pair.BESS_POWER else _battery_soc(plan, conventions)
-    return list(_merge(windows, _end_harmless(values, windows, owner, conventions)))
+    values = _end_harmless(values, windows, owner, conventions)
+    return list(_merge(windows, [nan if slot in following else value for slot, value in enumerate(values)]))
+
+
+def _followed(windows: Sequence[Window], following: frozenset[int]) -> list[Entry]:
+    """A grid setpoint of zero, which has no sign, where the battery is to follow."""
+    slots = windows[-1][0] + 1
+    return list(_merge(windows, [0.0 if slot in following else nan for slot in range(slots)]))
 
 
 def _cut(plan: Plan, windows: Sequence[Window], conventions: Conventions, solar_rated_kw: float | None) -> list[Entry]:
@@ -153,10 +174,15 @@ def _end_harmless(
     Should no newer batch arrive, whatever the gateway makes of the time after begins from rest.
     """
     last = windows[-1][0]
-    if conventions.after_last_entry is AfterLastEntry.SELF_CONSUMPTION or last == 0:
+    if not _must_rest(windows, conventions):
         return values
     rest = 0.0 if owner is Pair.BESS_POWER else values[last - 1]
     return [rest if slot == last else value for slot, value in enumerate(values)]
+
+
+def _must_rest(windows: Sequence[Window], conventions: Conventions) -> bool:
+    """Whether the last published slot is one of rest."""
+    return conventions.after_last_entry is not AfterLastEntry.SELF_CONSUMPTION and windows[-1][0] > 0
 
 
 def _curtailment(plan: Plan, conventions: Conventions, solar_rated_kw: float | None) -> list[float]:
@@ -216,4 +242,6 @@ def other_battery_pair(batch: Batch) -> Pair | None:
             return Pair.BESS_SOC
         if command.pair is Pair.BESS_SOC:
             return Pair.BESS_POWER
+    if any(command.pair is Pair.GRID_POWER and command.entries for command in batch.commands):
+        return Pair.BESS_SOC
     return None

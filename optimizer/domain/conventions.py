@@ -59,6 +59,7 @@ class FirstEntryStarts(Enum):
 class Conventions:
     """One reading of the vendor's documents; every field is a setting with a stated default.
 
+    ``battery_holds_grid_setpoint``: a grid setpoint alone makes the battery hold it, as the word says.
     ``bess_power_positive`` has no default: a wrong guess would move power the wrong way.
     """
 
@@ -72,6 +73,7 @@ class Conventions:
     storage_capacity: StorageCapacity = StorageCapacity.USABLE
     max_entries_per_command: int = 96
     after_last_entry: AfterLastEntry = AfterLastEntry.UNKNOWN
+    battery_holds_grid_setpoint: bool = True
     first_entry_starts: FirstEntryStarts = FirstEntryStarts.NOW
     power_step_kw: float = 0.01
     percent_step: float = 0.1

@@ -12,8 +12,13 @@ from optimizer.domain.windows import LocalWindow
 
 
 class DispatchMode(Enum):
-    """Which battery pair carries the plan."""
+    """What carries the plan.
 
+    ``PER_SLOT``: a grid setpoint of zero, which the battery follows, where following the load is what is planned or
+    does better than any setpoint; a battery setpoint elsewhere.
+    """
+
+    PER_SLOT = "per_slot"
     BATTERY_POWER = "battery_power"
     BATTERY_SOC = "battery_soc"
 

@@ -5,13 +5,24 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from optimizer.domain.plan import Plan
 from optimizer.domain.problem import Problem
 from optimizer.domain.uncertainty import Uncertainty
 from optimizer.lp.engine import Engine
 from optimizer.lp.highs import BASIC, LOWER, Basis, Ending
 from optimizer.lp.linear import Floats
 from optimizer.lp.model import Model, build_model
-from optimizer.lp.recourse import Pieces, cost_to_go, courses, into_store, is_plain, out_of_store, step_costs, steps_of
+from optimizer.lp.recourse import (
+    Pieces,
+    cost_to_go,
+    courses,
+    following_kwh,
+    into_store,
+    is_plain,
+    out_of_store,
+    step_costs,
+    steps_of,
+)
 from optimizer.lp.scenarios import Stack, in_scenario, probabilities_of, stack, tail_means
 from optimizer.lp.suspicion import suspicious_slots
 
@@ -40,17 +51,20 @@ class Decision:
 
     Compared with what the forecast alone asks for, it costs ``expected_saving`` less on average over the
     scenarios and ``tail_saving`` less in the worst of them; None where that would break limits in some.
+    ``follows``: the battery should follow the load in the shared slot, ``net_kw`` being what that is by the forecast;
+    None where nobody asked.
     """
 
     net_kw: Floats
     expected_saving: float | None
     tail_saving: float | None
+    follows: bool | None = None
 
 
 def decide_first(
     session: Engine, problem: Problem, uncertainty: Uncertainty, trusted: Trusted, left_s: Callable[[], float]
 ) -> Decision | None:
-    """What to command in the shared slots; None where that is what the forecast alone asks for, or not found.
+    """What to command in the shared slots; None where nothing was found, or nothing but what the forecast asks for.
 
     ``left_s`` says what a solve may take now. Soft limits are kept in every scenario; where that is not possible,
     breaking them weighs more than any price.
@@ -60,7 +74,7 @@ def decide_first(
     is_simple = slots == 1 and uncertainty.risk_weight == 0
     found = decide_plainly(problem, uncertainty, float(trusting_kw[0, 0])) if is_simple else None
     if found is not None:
-        return None if np.abs(found.net_kw - trusting_kw).max() < TELLS_KW else found
+        return found
     for is_strict in (True, False):
         first = trusted.model if is_strict else _model(problem, is_strict=False)
         others = [_model(in_scenario(problem, scenario), is_strict=is_strict) for scenario in uncertainty.scenarios]
@@ -106,13 +120,29 @@ def decide_plainly(problem: Problem, uncertainty: Uncertainty, trusting_kw: floa
     here = int(np.searchsorted(points, trusting))
     alike = np.flatnonzero(mean <= least + SAME_MONEY)
     best = int(alike[np.argmin(np.abs(points[alike] - trusting))])
+    following = np.array([following_kwh(problem, turn) for turn in turns])
+    followed = np.array(
+        [a.at(kwh) + b.at(battery.soc_kwh + kwh) for a, b, kwh in zip(first, later, following[:, None], strict=True)]
+    )[:, 0]
+    follows = bool(np.isfinite(followed).all()) and float(probabilities @ followed) < least - SAME_MONEY
+    minded = followed if follows else each[:, best]
+    chosen = float(following[0]) if follows else float(points[best])
     is_known = bool(is_possible[here])
-    worst = tail_means(each[:, [here if is_known else best, best]], probabilities, uncertainty.tail)
+    trusted = each[:, here] if is_known else minded
+    worst = tail_means(np.stack([trusted, minded], axis=1), probabilities, uncertainty.tail)
     return Decision(
-        net_kw=np.array([[out_of_store(battery, float(points[best])) / problem.horizon.slot_h[0]]]),
-        expected_saving=float(mean[here] - mean[best]) if is_known else None,
+        net_kw=np.array([[out_of_store(battery, chosen) / problem.horizon.slot_h[0]]]),
+        expected_saving=float(probabilities @ (trusted - minded)) if is_known else None,
         tail_saving=float(worst[0] - worst[1]) if is_known else None,
+        follows=follows,
     )
+
+
+def is_trusting(plan: Plan, net_kw: Floats) -> bool:
+    """Whether these first commands are what the plan has anyway."""
+    planned = [[a - b for a, b in zip(each.charge_kw, each.discharge_kw, strict=True)] for each in plan.batteries]
+    first = np.array([kw[: net_kw.shape[1]] for kw in planned])
+    return bool(np.abs(net_kw - first).max() < TELLS_KW)
 
 
 def _model(problem: Problem, *, is_strict: bool) -> Model:

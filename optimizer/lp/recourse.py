@@ -191,6 +191,14 @@ def step_costs(problem: Problem, turn: Course, steps: Steps) -> list[Pieces] | N
     return [Pieces(low=low_stored[t], value=first[t], pieces=_convex(slopes[t], stored[t])) for t in range(len(h))]
 
 
+def following_kwh(problem: Problem, turn: Course) -> float:
+    """What goes into the store in the first slot where the battery follows the load, as far as it can."""
+    battery, h = problem.batteries[0], problem.horizon.slot_h[0]
+    rest_kw = float(turn.demand_kw[0] - turn.solar_kw[0])
+    kwh = into_store(battery, min(max(-rest_kw, -battery.max_discharge_kw), battery.max_charge_kw) * h)
+    return min(max(kwh, _floor(battery) - battery.soc_kwh), battery.soc_max_kwh - battery.soc_kwh)
+
+
 def into_store(battery: Battery, kwh: float) -> float:
     """Energy that reaches (or leaves) the store for what is charged (or discharged) at the AC side."""
     return kwh * battery.charge_efficiency if kwh > 0 else kwh / battery.discharge_efficiency

@@ -9,7 +9,7 @@ from optimizer.domain.problem import Problem
 from optimizer.domain.uncertainty import Uncertainty
 from optimizer.errors import PlanError, SolverFailed
 from optimizer.lp.breaches import describe_breaches
-from optimizer.lp.caution import Trusted, decide_first
+from optimizer.lp.caution import Trusted, decide_first, is_trusting
 from optimizer.lp.contradiction import smallest_contradiction
 from optimizer.lp.engine import Engine
 from optimizer.lp.highs import Answer, Ending, Session
@@ -111,6 +111,8 @@ class Planner:
             decision = decide_first(self._tiers.engine, plan.problem, uncertainty, trusted, self._tiers.left_s)
             if decision is None:
                 return plan
+            if is_trusting(plan, decision.net_kw):
+                return replace(plan, first_follows=decision.follows)
             cautious = self._solve_alone(plan.problem, decision.net_kw)
         except PlanError:  # out of time, or nothing to find: caution never costs the plan that stands
             self._last, self._tiers.kept = last, kept
@@ -127,7 +129,13 @@ class Planner:
             tail_saving=decision.tail_saving,
         )
         reasons = (tell_caution(cautious, caution), *cautious.reasons[1:])
-        return replace(cautious, caution=caution, reasons=reasons, solve_s=plan.solve_s + cautious.solve_s)
+        return replace(
+            cautious,
+            caution=caution,
+            reasons=reasons,
+            solve_s=plan.solve_s + cautious.solve_s,
+            first_follows=decision.follows,
+        )
 
     def _solve_alone(self, problem: Problem, held_kw: Floats | None = None) -> Plan:
         """The forecast's own plan; with the batteries' first powers held where ``held_kw`` says."""

@@ -5,7 +5,7 @@ import pytest
 from optimizer.app import build_live
 from optimizer.configured import site_of
 from optimizer.domain.peaks import Direction, PeakStep
-from optimizer.domain.site import Site
+from optimizer.domain.site import DispatchMode, Site
 from optimizer.domain.windows import BillingPeriod, LocalWindow
 from optimizer.errors import ConfigError
 from optimizer.settings_file import load_settings
@@ -50,7 +50,7 @@ def the_site(tmp_path, text: str) -> Site:
 
 
 def test_nothing_stated_is_nothing_there(tmp_path):
-    assert the_site(tmp_path, "") == Site(site_id="one", zone="Europe/Berlin")
+    assert the_site(tmp_path, "") == Site(site_id="one", zone="Europe/Berlin", dispatch=DispatchMode.PER_SLOT)
 
 
 def test_limits_by_local_time_keep_their_days(tmp_path):

@@ -1,0 +1,224 @@
+"""All runs of a backtest, side by side in processes, and what they come to: bills and regret."""
+
+import multiprocessing
+import os
+import pickle
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from queue import Empty
+from time import monotonic
+from typing import Any
+
+from optimizer.backtest.bills import Billing, Span, bill, billing_of, has_prices, import_cost, without_battery
+from optimizer.backtest.bounds import perfect_foresight, self_consumption
+from optimizer.backtest.knowledge import Truth
+from optimizer.backtest.run import Lived, Run, live
+from optimizer.backtest.setup import Asked, Setup, prepare
+from optimizer.log import configure_logging
+
+NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT = "no_battery", "self_consumption", "daemon", "perfect_foresight"
+BILLS = (NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT)
+TELL_EVERY = 24
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of the regret: what a further thing that is known, or done exactly, is worth.
+
+    ``run`` knows all that the run before it knows, and this. ``is_there`` False: the site has no such thing, and the
+    part is zero.
+    """
+
+    name: str
+    run: Run
+    is_there: bool
+
+
+def parts_of(setup: Setup) -> tuple[Part, ...]:
+    """In the stated order: load, solar, heat and prices known, then every plan carried out to the letter."""
+    measured = setup.measured
+    there = {
+        Truth.LOAD: True,
+        Truth.SOLAR: bool(measured.solar_kw.any()),
+        Truth.HEAT: measured.heat_pump_kw is not None,
+        Truth.PRICES: has_prices(measured),
+    }
+    known: frozenset[Truth] = frozenset()
+    parts = []
+    for truth, is_there in there.items():
+        known |= {truth}
+        parts.append(Part(name=f"{truth.value}_forecast", run=Run(name=truth.value, truths=known), is_there=is_there))
+    exact = Run(name="execution", truths=known, is_exact=True)
+    return (*parts, Part(name="execution", run=exact, is_there=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of a backtest. ``regret`` sums to the daemon's bill less the floor's; empty where it was not asked."""
+
+    bills: Mapping[str, float]
+    import_costs: Mapping[str, float]
+    months: tuple[Mapping[str, Any], ...]
+    regret: Mapping[str, float]
+    currency: str
+    cycles: int
+    seconds: float
+    value_per_kwh: float
+    outcomes: Mapping[str, int]
+    gaps: tuple[str, ...]
+    troubles: tuple[str, ...]
+    start: str
+    end: str
+
+    def document(self) -> dict[str, Any]:
+        """As JSON knows it."""
+        return asdict(self)
+
+
+Progress = Callable[[str, int, int], None]
+"""Hears of a run by name how many of how many steps are done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """How a backtest is carried out: in how many processes, and where finished runs are kept (None: nowhere)."""
+
+    processes: int = field(default_factory=lambda: os.cpu_count() or 1)
+    keep_in: Path | None = None
+    with_regret: bool = True
+
+
+def backtest(asked: Asked, work: Work, progress: Progress) -> Result:
+    """Every run that is needed. Raises ConfigError, or what a plan raises. Finished runs outlive an interruption."""
+    began_s = monotonic()
+    setup = prepare(asked)
+    billing = billing_of(setup)
+    parts = parts_of(setup)
+    runs: dict[str, Run | None] = {DAEMON: Run(name=DAEMON), SELF_CONSUMPTION: None, PERFECT: None}
+    if work.with_regret:
+        runs |= {part.run.name: part.run for part in parts if part.is_there}
+    found = _carried_out(asked, runs, work, progress)
+    lived = found | {NO_BATTERY: without_battery(setup)}
+    bills = {name: bill(billing, billing.whole, lived[name]) for name in BILLS}
+    daemon = lived[DAEMON]
+    return Result(
+        bills=bills,
+        import_costs={name: import_cost(billing, billing.whole, lived[name]) for name in BILLS},
+        months=tuple(_month(billing, span, lived) for span in billing.months),
+        regret=_regret(billing, parts, lived) if work.with_regret else {},
+        currency=billing.currency,
+        cycles=daemon.cycles,
+        seconds=round(monotonic() - began_s, 1),
+        value_per_kwh=billing.value_per_kwh,
+        outcomes=daemon.outcomes,
+        gaps=setup.measured.gaps,
+        troubles=daemon.troubles,
+        start=setup.start.isoformat(),
+        end=setup.end.isoformat(),
+    )
+
+
+def _month(billing: Billing, span: Span, lived: Mapping[str, Lived]) -> dict[str, Any]:
+    return {
+        "month": span.label,
+        "bills": {name: bill(billing, span, lived[name]) for name in BILLS},
+        "no_battery_import_cost": import_cost(billing, span, lived[NO_BATTERY]),
+    }
+
+
+def _regret(billing: Billing, parts: tuple[Part, ...], lived: Mapping[str, Lived]) -> dict[str, float]:
+    """Differences of successive bills, so that they sum to the whole gap."""
+    before = bill(billing, billing.whole, lived[DAEMON])
+    regret: dict[str, float] = {}
+    for part in parts:
+        after = bill(billing, billing.whole, lived[part.run.name]) if part.is_there else before
+        regret[part.name] = before - after
+        before = after
+    regret["horizon_and_model"] = before - bill(billing, billing.whole, lived[PERFECT])
+    return regret
+
+
+def _carried_out(asked: Asked, runs: Mapping[str, Run | None], work: Work, progress: Progress) -> dict[str, Lived]:
+    """Each run in a process of its own, as many at a time as there are to be; what is kept already is taken."""
+    found = {name: lived for name in runs if (lived := _kept(asked, name, work.keep_in)) is not None}
+    left = [name for name in runs if name not in found]
+    if not left:
+        return found
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as manager:
+        told: Any = manager.Queue()
+        with ProcessPoolExecutor(min(work.processes, len(left)), mp_context=context, initializer=_alone) as pool:
+            futures = {pool.submit(_one, asked, name, runs[name], told): name for name in left}
+            try:
+                for name, lived in _as_they_end(futures, told, progress):
+                    _keep(asked, name, work.keep_in, lived)
+                    found[name] = lived
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for process in multiprocessing.active_children():
+                    process.terminate()
+                raise
+    return found
+
+
+def _as_they_end(futures: Mapping[Future[Lived], str], told: Any, progress: Progress) -> Iterator[tuple[str, Lived]]:
+    left = set(futures)
+    while left:
+        done, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
+        with suppress(Empty):
+            while True:
+                progress(*told.get_nowait())
+        for future in done:
+            yield futures[future], future.result()
+
+
+def _alone() -> None:
+    """A process of its own: one thread for arrays, and only errors in its log."""
+    for name in ONE_THREAD:
+        os.environ[name] = "1"
+    configure_logging(level="error")
+
+
+def _one(asked: Asked, name: str, run: Run | None, told: Any) -> Lived:
+    setup = prepare(asked)
+
+    def tell(done: int) -> None:
+        if run is None or done % TELL_EVERY == 0 or done == setup.cycles:
+            told.put((name, done, setup.cycles if run is not None else done))
+
+    if run is not None:
+        return live(setup, run, tell)
+    if name == SELF_CONSUMPTION:
+        return self_consumption(setup, tell)
+    return perfect_foresight(setup, billing_of(setup), tell)
+
+
+def _kept_file(asked: Asked, name: str, folder: Path) -> Path:
+    """Named by everything that a run hangs on."""
+    marks = [asked.config.read_bytes(), asked.data.read_bytes(), repr((asked.begin, asked.end, asked.site_id)).encode()]
+    marks.append(repr(sorted((asked.changes or {}).items())).encode())
+    return folder / f"{name}-{sha256(b'|'.join(marks)).hexdigest()[:16]}.run"
+
+
+def _kept(asked: Asked, name: str, folder: Path | None) -> Lived | None:
+    if folder is None:
+        return None
+    file = _kept_file(asked, name, folder)
+    if not file.exists():
+        return None
+    lived = pickle.loads(file.read_bytes())  # noqa: S301 - our own file, in a folder that the caller names
+    return lived if isinstance(lived, Lived) else None
+
+
+def _keep(asked: Asked, name: str, folder: Path | None, lived: Lived) -> None:
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = _kept_file(asked, name, folder)
+        draft = file.with_suffix(".part")
+        draft.write_bytes(pickle.dumps(lived))
+        draft.replace(file)

@@ -1,0 +1,143 @@
+"""The rule that a plan must beat, and the floor that no plan can beat."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from optimizer.backtest.bills import Billing, on_quarters
+from optimizer.backtest.data import Floats
+from optimizer.backtest.knowledge import QUARTER
+from optimizer.backtest.run import Lived, Told
+from optimizer.backtest.setup import Setup
+from optimizer.backtest.world import InProcessSite
+from optimizer.domain.assets import Battery, EndValue
+from optimizer.domain.horizon import Horizon
+from optimizer.domain.plan import Plan
+from optimizer.domain.problem import Problem
+from optimizer.domain.tariff import Tariff
+from optimizer.lp import Planner
+from optimizer.simulator.meter import QuarterRow
+from optimizer.siting import Moment, state_site
+
+CHUNK = timedelta(days=31)
+LOOK_AHEAD = timedelta(days=7)
+"""So far beyond what is decided the floor looks: further away nothing hangs on a battery of some hours any more."""
+SOLVER_TIME_S = 600.0
+DAY = timedelta(days=1)
+
+
+def self_consumption(setup: Setup, told: Told) -> Lived:
+    """The gateway's own mode: the battery follows the load, and nobody tells it anything."""
+    site = InProcessSite.at(setup.start, setup.options, setup.measured.recording(), setup.conventions)
+    site.pass_to(setup.start)
+    soc_kwh = [site.soc_kwh]
+    rows: list[QuarterRow] = []
+    at, number = setup.start, 0
+    while at < setup.end:
+        began, until = at, min(at + DAY, setup.end)
+        while at < until:
+            at += QUARTER
+            site.pass_to(at)
+            soc_kwh.append(site.soc_kwh)
+        rows += site.rows_since(began)
+        number += 1
+        told(number)
+    return Lived(
+        import_kwh=np.array([row[2] for row in rows]),
+        export_kwh=np.array([row[3] for row in rows]),
+        soc_kwh=np.array(soc_kwh),
+    )
+
+
+def perfect_foresight(setup: Setup, billing: Billing, told: Told) -> Lived:
+    """The least bill of who knows all of the data: the same model of the site, month by month with a week beyond.
+
+    The battery's wear is no part of a bill and not counted. What is left at the very end is worth what it is worth
+    in every bill.
+    """
+    soc_kwh = setup.options.battery_kwh * setup.options.soc_percent / 100
+    count = round((setup.end - setup.start) / QUARTER)
+    load, sun = on_quarters(setup, setup.measured.load_kw), on_quarters(setup, setup.measured.solar_kw)
+    heat_kw = setup.measured.heat_pump_kw
+    heat = np.zeros(count) if heat_kw is None else on_quarters(setup, heat_kw)
+    imported, exported, stored = [], [], [soc_kwh]
+    first, number = 0, 0
+    while first < count:
+        edges = billing.whole.horizon.edges
+        until = min(first + CHUNK // QUARTER, count)
+        beyond = min(until + LOOK_AHEAD // QUARTER, count)
+        problem = _problem(setup, billing, first, beyond, (load, heat, sun), stored[-1])
+        plan = Planner().solve(problem)
+        took = _quarters(plan, edges[first], until - first)
+        imported.append(took[0])
+        exported.append(took[1])
+        stored += took[2]
+        first = until
+        number += 1
+        told(number)
+    return Lived(import_kwh=np.concatenate(imported), export_kwh=np.concatenate(exported), soc_kwh=np.array(stored))
+
+
+def _problem(
+    setup: Setup, billing: Billing, first: int, last: int, kw: tuple[Floats, Floats, Floats], soc_kwh: float
+) -> Problem:
+    """The site's stated model over quarters ``[first, last)``, all of them known."""
+    edges = billing.whole.horizon.edges[first : last + 1]
+    horizon = Horizon(edges, setup.site.timezone)
+    tariff = _slice(billing.whole.tariff, first, last)
+    load, heat, sun = (tuple(series[first:last].tolist()) for series in kw)
+    options, site = setup.options, setup.task.site
+    capacity_kwh = options.battery_kwh
+    battery = Battery(
+        capacity_kwh=capacity_kwh,
+        soc_kwh=soc_kwh,
+        soc_min_kwh=min(capacity_kwh * options.soc_min_percent / 100, soc_kwh),
+        soc_max_kwh=max(capacity_kwh * options.soc_max_percent / 100, soc_kwh),
+        max_charge_kw=options.max_charge_kw,
+        max_discharge_kw=options.max_discharge_kw,
+        charge_efficiency=options.charge_efficiency,
+        discharge_efficiency=options.discharge_efficiency,
+        end_values=(EndValue(kwh=capacity_kwh, value_per_kwh=billing.value_per_kwh),),
+    )
+    problem = Problem(
+        site_id=site.site_id,
+        horizon=horizon,
+        load_kw=load,
+        heat_kw=heat,
+        solar_kw=sun,
+        import_price_per_kwh=tariff.import_price_per_kwh,
+        export_price_per_kwh=tariff.export_price_per_kwh,
+        currency=tariff.currency,
+        import_limit_kw=options.grid_import_limit_kw,
+        export_limit_kw=options.grid_export_limit_kw,
+        batteries=(battery,),
+        solver_time_s=SOLVER_TIME_S,
+    )
+    moment = Moment(at=edges[0], import_rated_kw=None, export_rated_kw=None, genset_kw=None, outdoor_c=None)
+    return state_site(problem, site, moment, tariff).problem
+
+
+def _slice(tariff: Tariff, first: int, last: int) -> Tariff:
+    """The tariff on some of its slots."""
+
+    def part(values: tuple[float, ...]) -> tuple[float, ...]:
+        return values[first:last]
+
+    return replace(
+        tariff,
+        import_price_per_kwh=part(tariff.import_price_per_kwh),
+        export_price_per_kwh=part(tariff.export_price_per_kwh),
+        is_forecast=(),
+        co2_kg_per_kwh=part(tariff.co2_kg_per_kwh),
+        parts=tuple(replace(each, price_per_kwh=part(each.price_per_kwh)) for each in tariff.parts),
+        known_until=None,
+    )
+
+
+def _quarters(plan: Plan, start: datetime, count: int) -> tuple[Floats, Floats, list[float]]:
+    """The first ``count`` quarters of a plan."""
+    flows = plan.flows
+    imported = np.array(flows.import_kw[:count]) * 0.25
+    exported = np.array(flows.export_kw[:count]) * 0.25
+    return imported, exported, list(flows.soc_kwh[:count])

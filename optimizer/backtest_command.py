@@ -1,0 +1,104 @@
+"""``heat-optimizer backtest``: what is asked for, told while it runs, and printed."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from optimizer.backtest.backtest import BILLS, NO_BATTERY, Result, Work, backtest
+from optimizer.backtest.setup import Asked
+from optimizer.errors import ConfigError
+
+TOLD_NAMES = {
+    "no_battery": "no battery",
+    "self_consumption": "self-consumption",
+    "daemon": "Heat Optimizer",
+    "perfect_foresight": "perfect foresight",
+}
+MOST_TROUBLES = 5
+
+
+def instant_of(text: str | None, option: str) -> datetime | None:
+    """A date or time in ISO form, UTC where it states no offset. Raises ConfigError."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        msg = f"{option} {text}: not a time such as 2026-01-31 or 2026-01-31T12:00Z"
+        raise ConfigError(msg) from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def run_backtest(asked: Asked, work: Work) -> Result:
+    """With a line for each run on standard error while it goes on. Raises ConfigError."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:>18}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def told(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name.replace("_", " "), total=total)
+            bars.update(tasks[name], completed=done, total=total)
+
+        return backtest(asked, work, told)
+
+
+def result_text(results: list[tuple[str, Result]], style: str) -> str:
+    """One result as an object or tables; several, each with its name."""
+    if style == "json":
+        documents = [{"name": name, **result.document()} for name, result in results]
+        return json.dumps(documents[0] if len(documents) == 1 else documents, indent=1, allow_nan=False)
+    console = Console(width=110)
+    with console.capture() as captured:
+        for name, result in results:
+            _print(console, name, result)
+    return captured.get().rstrip()
+
+
+def _print(console: Console, name: str, result: Result) -> None:
+    table = Table(title=f"{name}: {result.start[:16]}Z to {result.end[:16]}Z", title_justify="left")
+    for heading in ("bill", result.currency, "saved", "saved %", "above the floor"):
+        table.add_column(heading, justify="left" if heading == "bill" else "right")
+    most, floor = result.bills[NO_BATTERY], result.bills["perfect_foresight"]
+    whole = result.import_costs[NO_BATTERY]
+    for key in BILLS:
+        cost = result.bills[key]
+        share = f"{100 * (most - cost) / whole:.1f}" if whole > 0 else ""
+        table.add_row(TOLD_NAMES[key], f"{cost:.2f}", f"{most - cost:.2f}", share, f"{cost - floor:.2f}")
+    console.print(table)
+    for part, money in result.regret.items():
+        share = f" ({100 * money / whole:+.2f} %)" if whole > 0 else ""
+        console.print(f"  regret, {part.replace('_', ' ')}: {money:+.2f} {result.currency}{share}", highlight=False)
+    console.print(
+        f"  {result.cycles} cycles ({_counted(result)}) in {result.seconds:.0f} s; percent are of the import cost "
+        f"without a battery, {whole:.2f}; stored energy counts {result.value_per_kwh:.4f} per kWh",
+        highlight=False,
+    )
+    for gap in result.gaps:
+        console.print(f"  gap: {gap}", highlight=False)
+    for trouble in result.troubles[:MOST_TROUBLES]:
+        console.print(f"  trouble: {trouble}", highlight=False)
+
+
+def _counted(result: Result) -> str:
+    return ", ".join(f"{count} {outcome}" for outcome, count in sorted(result.outcomes.items()))
+
+
+def asked_of(
+    config: Path, data: Path, begin: str | None, end: str | None, site: str | None, strategy: str | None
+) -> Asked:
+    """What the command line says. ``strategy``: another one in the place of the settings' own."""
+    changes = None if strategy is None else {"tariff": {"strategy": strategy}}
+    return Asked(
+        config=config,
+        data=data,
+        begin=instant_of(begin, "--from"),
+        end=instant_of(end, "--to"),
+        site_id=site,
+        changes=changes,
+    )

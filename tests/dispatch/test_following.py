@@ -1,0 +1,168 @@
+"""Where the battery follows the load, and where it holds a power."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from optimizer.dispatch import compile_batch
+from optimizer.dispatch.following import following_slots
+from optimizer.domain.assets import Battery, EndValue
+from optimizer.domain.command import Batch, Command, Entry, Pair
+from optimizer.domain.conventions import AfterLastEntry, BatterySign, Conventions
+from optimizer.domain.horizon import Horizon
+from optimizer.domain.limits import SiteLimits
+from optimizer.domain.plan import Plan
+from optimizer.domain.problem import Problem
+from optimizer.domain.site import DispatchMode
+from optimizer.lp import solve
+
+START = datetime(2026, 6, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+SIGNS = Conventions(
+    bess_power_positive=BatterySign.CHARGE,
+    bess_telemetry_positive=BatterySign.CHARGE,
+    after_last_entry=AfterLastEntry.SELF_CONSUMPTION,
+)
+LIMITS = SiteLimits(import_limit_kw=20, export_limit_kw=20, max_charge_kw=3, max_discharge_kw=3)
+
+
+def plan_of(
+    *, load_kw: tuple[float, ...], solar_kw: tuple[float, ...], price: tuple[float, ...], **more: object
+) -> Plan:
+    left = (EndValue(kwh=10, value_per_kwh=0.08),)
+    battery = Battery(capacity_kwh=10, soc_kwh=5, soc_max_kwh=10, max_charge_kw=3, max_discharge_kw=3, end_values=left)
+    problem = Problem(
+        site_id="site",
+        horizon=Horizon(tuple(START + number * HOUR for number in range(len(load_kw) + 1))),
+        load_kw=load_kw,
+        heat_kw=(0.0,) * len(load_kw),
+        solar_kw=solar_kw,
+        import_price_per_kwh=price,
+        export_price_per_kwh=(0.05,) * len(load_kw),
+        currency="EUR",
+        batteries=(replace(battery, **more),),  # type: ignore[arg-type]
+    )
+    return solve(problem)
+
+
+def batch_of(plan: Plan, *, mode: DispatchMode = DispatchMode.PER_SLOT, conventions: Conventions = SIGNS) -> Batch:
+    return compile_batch(
+        plan,
+        mode=mode,
+        conventions=conventions,
+        limits=LIMITS,
+        solar_rated_kw=None,
+        in_force=(),
+        first_start=START,
+        publish_until=plan.problem.horizon.end,
+    )
+
+
+def entries(batch: Batch, pair: Pair) -> tuple[Entry, ...]:
+    return next((command.entries for command in batch.commands if command.pair is pair), ())
+
+
+def test_a_load_that_the_battery_serves_whole_is_followed():
+    plan = plan_of(load_kw=(2.0, 2.0), solar_kw=(0.0, 0.0), price=(0.3, 0.3))
+
+    batch = batch_of(plan)
+
+    assert following_slots(plan) == {0, 1}
+    assert entries(batch, Pair.GRID_POWER) == (Entry(start=START, end=START + 2 * HOUR, value=0.0),)
+    assert entries(batch, Pair.BESS_POWER) == ()
+
+
+def test_a_charge_from_the_grid_is_a_power_and_the_sun_s_surplus_is_followed():
+    plan = plan_of(
+        load_kw=(1.0, 1.0, 3.0, 3.0, 3.0), solar_kw=(0.0, 3.0, 0.0, 0.0, 0.0), price=(0.1, 0.4, 0.4, 0.4, 0.4)
+    )
+
+    batch = batch_of(plan)
+
+    assert following_slots(plan) == {1, 2, 3, 4}
+    (charge,) = entries(batch, Pair.BESS_POWER)
+    assert (charge.end, charge.value) == (START + HOUR, 2.0)  # 5 kWh, 2 of these and 2 of sun serve 9 in the evening
+    (followed,) = entries(batch, Pair.GRID_POWER)
+    assert (followed.start, followed.end) == (START + HOUR, START + 5 * HOUR)
+
+
+def test_a_battery_that_waits_for_a_dearer_hour_rests_by_command():
+    plan = plan_of(load_kw=(2.0, 2.0, 2.0), solar_kw=(0.0,) * 3, price=(0.1, 0.1, 0.4), soc_kwh=2.0)
+
+    assert 2 in following_slots(plan)
+    assert not {0, 1} & following_slots(plan)
+    assert entries(batch_of(plan), Pair.BESS_POWER)[0].value in {0.0, 3.0}
+
+
+@pytest.mark.parametrize(("first_follows", "found"), [(True, {0, 1}), (False, {1}), (None, {0, 1})])
+def test_the_first_slot_is_decided_by_the_scenarios_where_there_are_any(first_follows, found):
+    plan = replace(plan_of(load_kw=(2.0, 2.0), solar_kw=(0.0, 0.0), price=(0.3, 0.3)), first_follows=first_follows)
+
+    assert following_slots(plan) == found
+
+
+def test_a_reserve_within_a_slot_s_reach_is_not_risked():
+    near = plan_of(load_kw=(2.0,), solar_kw=(0.0,), price=(0.3,), reserve_kwh=2.0)
+    far = plan_of(load_kw=(1.0,), solar_kw=(0.0,), price=(0.3,), reserve_kwh=0.5)
+
+    assert following_slots(near) == frozenset()
+    assert following_slots(far) == {0}
+
+
+def test_where_the_sun_is_cut_nothing_follows():
+    plan = plan_of(load_kw=(0.0,), solar_kw=(9.0,), price=(0.3,), soc_kwh=9.0)
+    cut = replace(plan, flows=replace(plan.flows, curtailed_kw=(1.0,)))
+
+    assert following_slots(cut) == frozenset()
+
+
+def test_the_last_slot_rests_where_nobody_knows_what_comes_after_it():
+    unknown = replace(SIGNS, after_last_entry=AfterLastEntry.UNKNOWN)
+
+    batch = batch_of(plan_of(load_kw=(1.0, 1.0), solar_kw=(0.0, 0.0), price=(0.3, 0.3)), conventions=unknown)
+
+    assert entries(batch, Pair.GRID_POWER)[0].end == START + HOUR
+    assert [(entry.start, entry.value) for entry in entries(batch, Pair.BESS_POWER)] == [(START + HOUR, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("mode", "conventions"),
+    [
+        (DispatchMode.BATTERY_POWER, SIGNS),
+        (DispatchMode.BATTERY_SOC, SIGNS),
+        (DispatchMode.PER_SLOT, replace(SIGNS, battery_holds_grid_setpoint=False)),
+    ],
+)
+def test_no_grid_setpoint_is_sent_where_the_settings_want_none(mode, conventions):
+    plan = plan_of(load_kw=(2.0, 2.0), solar_kw=(0.0, 0.0), price=(0.3, 0.3))
+
+    assert not entries(batch_of(plan, mode=mode, conventions=conventions), Pair.GRID_POWER)
+
+
+def test_two_owners_never_share_an_instant():
+    plan = plan_of(load_kw=(1.0, 1.0, 3.0), solar_kw=(0.0, 3.0, 0.0), price=(0.1, 0.4, 0.4))
+    batch = batch_of(plan)
+
+    windows = [*entries(batch, Pair.BESS_POWER), *entries(batch, Pair.GRID_POWER)]
+    for one in windows:
+        for other in windows:
+            assert one is other or one.end <= other.start or other.end <= one.start
+
+
+def test_what_stands_for_the_battery_is_cleared_where_all_slots_follow():
+    plan = plan_of(load_kw=(2.0, 2.0), solar_kw=(0.0, 0.0), price=(0.3, 0.3))
+    standing = Command(pair=Pair.BESS_POWER, entries=(Entry(start=START, end=START + HOUR, value=1.0),))
+
+    batch = compile_batch(
+        plan,
+        mode=DispatchMode.PER_SLOT,
+        conventions=SIGNS,
+        limits=LIMITS,
+        solar_rated_kw=None,
+        in_force=(standing,),
+        first_start=START,
+        publish_until=plan.problem.horizon.end,
+    )
+
+    assert Command(pair=Pair.BESS_POWER, entries=()) in batch.commands
