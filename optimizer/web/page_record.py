@@ -8,12 +8,12 @@ from optimizer.web.record import BatchRow, HourRow, SiteRecord, load_error_kw, s
 from optimizer.web.times import Times, counted, number
 
 STATE_WORDS = {
-    "sent": "sent, no answer yet",
-    "accepted": "accepted by the cloud",
-    "in_force": "found in force when read back",
+    "sent": "no answer yet",
+    "accepted": "by the cloud, not yet read back",
+    "in_force": "read back from the site",
     "effective": "the battery was seen doing it",
-    "diverging": "in force, but the battery does otherwise",
-    "refused": "refused by the cloud",
+    "diverging": "the battery does otherwise",
+    "refused": "by the cloud",
     "lost": "not known whether it was taken",
     "not_found": "accepted, but not in force",
 }
@@ -34,14 +34,10 @@ def batch_section(record: SiteRecord | None, times: Times) -> Markup:
 
 
 def _batch(batch: BatchRow, times: Times) -> list[Child]:
+    words = STATE_WORDS.get(batch.state, "")
     return [
         joined([times.when(batch.intended_at)]),
-        joined(
-            [
-                el("strong", batch.state.replace("_", " ")),
-                el("span", f" {STATE_WORDS.get(batch.state, '')}", class_="quiet"),
-            ]
-        ),
+        joined([el("strong", batch.state.replace("_", " ")), " ", el("span", words, class_="quiet")]),
         el("code", batch.batch_id) if batch.batch_id is not None else "unknown",
         batch.kind,
         str(batch.sends),

@@ -9,6 +9,8 @@ WIDTH, HEIGHT = 340.0, 150.0
 LEFT, RIGHT, TOP, BOTTOM = 38.0, 4.0, 8.0, 18.0
 NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 MOST_TICKS = 4
+LEAST_SPAN = 1e-3
+"""What differs by less is drawn as flat: a solver's dust must not fill a chart."""
 MOST_HOURS = 9
 QUARTER = timedelta(minutes=15)
 
@@ -29,7 +31,7 @@ class Scale:
         low, high = min(values), max(values)
         if holds_zero:
             low, high = min(low, 0.0), max(high, 0.0)
-        if high - low < 1e-9:
+        if high - low < LEAST_SPAN:
             high = low + 1.0
         step = _nice((high - low) / MOST_TICKS)
         return cls(start, end, floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step, step)

@@ -53,6 +53,7 @@ def test_whatever_the_values_are_they_lie_inside_and_the_levels_are_few(values, 
         ((10.0,), ["0.0", "2.5", "5.0", "7.5", "10.0"]),
         ((0.0, 95.0), ["0", "25", "50", "75", "100"]),
         ((0.0,), ["0.00", "0.25", "0.50", "0.75", "1.00"]),
+        ((0.0, 1e-7), ["0.00", "0.25", "0.50", "0.75", "1.00"]),
     ],
 )
 def test_levels_are_round_numbers_with_as_many_decimals_as_they_need(values, labels):

@@ -164,7 +164,7 @@ def test_batches_tell_state_id_kind_sends_end_and_detail():
 
     assert row == [
         "14:15",
-        "in force found in force when read back",
+        "in force read back from the site",
         "b-17",
         "plan",
         "2",
