@@ -92,9 +92,9 @@ def _read(stream: Iterator[str], lines: "queue.Queue[str | None]", world: World)
     lines.put(None)
 
 
-def until[Found](ask: Callable[[], Found | None]) -> Found:
+def until[Found](ask: Callable[[], Found | None], *, within_s: float = WITHIN_S) -> Found:
     """What ``ask`` finds, asked again and again for a while."""
-    ends_s = monotonic() + WITHIN_S
+    ends_s = monotonic() + within_s
     pause = threading.Event()
     while True:
         found = ask()
