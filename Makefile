@@ -1,6 +1,6 @@
 # make demo: a whole day on the built-in simulator.  make test: all tests.  Both set everything up first.
 
-.PHONY: demo test bench uncertainty campaign year lint types package clean
+.PHONY: demo test bench backtests uncertainty campaign year lint types package clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,6 +13,9 @@ test: $(VENV)/ready
 
 uncertainty: $(VENV)/ready
 	$(BIN)/python -m pytest tests/benchmarks -m campaign -s
+
+backtests: $(VENV)/ready
+	$(BIN)/python tests/benchmarks/backtests.py
 
 campaign: $(VENV)/ready
 	$(BIN)/python tests/faults/campaign.py

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -22,7 +23,7 @@ from optimizer.backtest.ports import (
     proven_signs,
 )
 from optimizer.backtest.setup import Setup
-from optimizer.backtest.world import InProcessSite
+from optimizer.backtest.world import InProcessSite, rated_assets
 from optimizer.batch_book import BatchBook
 from optimizer.cycle import plan_from, read_snapshot, run_cycle
 from optimizer.domain.outcome import Failed, Outcome, Skipped
@@ -76,7 +77,9 @@ class _PlanRun:
 
     def __init__(self, setup: Setup, run: Run) -> None:
         self.setup = setup
-        self.site = InProcessSite.at(setup.start, setup.options, setup.measured.recording(), setup.conventions)
+        self.site = InProcessSite.at(
+            setup.start, setup.options, setup.measured.recording(), setup.conventions, rated_assets(setup.site)
+        )
         self.past = KnownPast.of(setup.measured)
         self.meter = PlantMeter()
         self.ports = self._plan_ports(run)
@@ -119,7 +122,8 @@ class _PlantRun(_PlanRun):
 
     def __init__(self, setup: Setup, run: Run) -> None:
         super().__init__(setup, run)
-        self._book = BatchBook(ledger_in_memory(), holder="backtest", lease=LEASE)
+        self._ledger = ledger_in_memory()
+        self._book = BatchBook(self._ledger, holder="backtest", lease=LEASE)
         self._book.set_mark(setup.site.site_id, SIGNS, proven_signs(setup.conventions), setup.start)
         self._cycle_ports = CyclePorts(
             plan=self.ports,
@@ -132,6 +136,10 @@ class _PlantRun(_PlanRun):
         )
 
     def live(self, told: Told) -> Lived:
+        with closing(self._ledger):
+            return self._live(told)
+
+    def _live(self, told: Told) -> Lived:
         setup, at = self.setup, self.setup.start
         self.site.come_to(at)
         rows: list[QuarterRow] = []

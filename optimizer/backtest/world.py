@@ -66,6 +66,16 @@ def plant_options(site: SiteSettings, measured: Measured, conventions: Conventio
     )
 
 
+def rated_assets(site: SiteSettings) -> frozenset[str]:
+    """The assets whose ratings the settings state."""
+    stated = {"bess"}
+    if site.solar.peak_kw is not None:
+        stated.add("solar")
+    if site.grid.import_limit_kw is not None and site.grid.export_limit_kw is not None:
+        stated.add("grid")
+    return frozenset(stated)
+
+
 @dataclass(slots=True, kw_only=True)
 class InProcessSite:
     """One simulated site as the ports know it. It reads and judges as the vendor's documents say."""
@@ -74,27 +84,39 @@ class InProcessSite:
     conventions: Conventions
     clock: SimulatedClock
     simulator: Simulator
+    rated: frozenset[str] = frozenset()
     _assets: Mapping[str, Any] = field(default_factory=dict)
     _hcu: Mapping[str, Any] = field(default_factory=dict)
     _reported_at: str = ""
 
     @classmethod
     def at(
-        cls, start: datetime, options: SimulatorOptions, recording: Recording, conventions: Conventions
+        cls,
+        start: datetime,
+        options: SimulatorOptions,
+        recording: Recording,
+        conventions: Conventions,
+        rated: frozenset[str] = frozenset(),
     ) -> "InProcessSite":
-        """The plant at ``start``."""
+        """The plant at ``start``; ``rated`` are the assets whose ratings the settings state."""
         clock = SimulatedClock(start - JUST_BEFORE)
         simulator = Simulator(options, recording, clock)
-        return cls(options=options, conventions=conventions, clock=clock, simulator=simulator)
+        return cls(options=options, conventions=conventions, clock=clock, simulator=simulator, rated=rated)
 
     def come_to(self, at: datetime) -> None:
         """Let time pass up to ``at``; the site has reported just before."""
         self.clock.advance_to(at - JUST_BEFORE)
         shown = json.loads(self.simulator.get_site(self.options.site_id).body)
-        self._assets, self._reported_at = shown["assets"], shown["reportedAt"]
+        self._assets = {kind: self._as_stated(kind, asset) for kind, asset in shown["assets"].items()}
+        self._reported_at = shown["reportedAt"]
         if self.has_hcu:
             self._hcu = json.loads(self.simulator.get_hcu().body)
         self.clock.advance_to(at)
+
+    def _as_stated(self, kind: str, asset: dict[str, Any]) -> dict[str, Any]:
+        """Without ratings that nobody stated: ours come from all of the data, which nobody knows beforehand."""
+        unknown = {"ratedPowerUpperLimitkW", "ratedPowerLowerLimitkW"} if kind not in self.rated else set()
+        return {name: value for name, value in asset.items() if name not in unknown}
 
     def pass_to(self, at: datetime) -> None:
         """Let time pass up to ``at``, without a report."""

@@ -1,0 +1,207 @@
+"""The daemon in closed loop over made-up data: nothing is known before it happens, and the books balance."""
+
+import json
+import random
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from backtest_data import SETTINGS, START, rows, write_data, write_settings
+
+from optimizer.backtest.backtest import Result, Work, backtest, parts_of
+from optimizer.backtest.bills import bill, billing_of, without_battery
+from optimizer.backtest.bounds import perfect_foresight, self_consumption
+from optimizer.backtest.knowledge import published_until
+from optimizer.backtest.run import Lived, Run, live
+from optimizer.backtest.setup import Asked, Setup, prepare
+from optimizer.cli import main
+from optimizer.errors import ConfigError
+
+QUARTER = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
+DAEMON = Run(name="daemon")
+
+
+def quiet(*_: object) -> None:
+    """Nobody listens."""
+
+
+def asked(folder: Path, content: list[dict[str, object]], text: str = SETTINGS, **more: Any) -> Asked:
+    return Asked(config=write_settings(folder, text), data=write_data(folder / "data.csv.gz", content), **more)
+
+
+def setup_of(folder: Path, *, days: int = 2, step: timedelta = HOUR, text: str = SETTINGS, **more: Any) -> Setup:
+    return prepare(asked(folder, list(rows(days, step)), text, **more))
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """Two days in hours, in two processes."""
+    folder = tmp_path_factory.mktemp("backtest")
+    return backtest(asked(folder, list(rows(2, HOUR))), Work(processes=2), quiet)
+
+
+def test_the_parts_of_the_regret_sum_to_the_gap(result):
+    gap = result.bills["daemon"] - result.bills["perfect_foresight"]
+
+    assert sum(result.regret.values()) == pytest.approx(gap, abs=1e-9)
+    assert list(result.regret) == [
+        *("load_forecast", "solar_forecast", "heat_forecast", "prices_forecast", "execution", "horizon_and_model"),
+    ]
+    assert result.regret["heat_forecast"] == result.regret["prices_forecast"] == 0.0, "the site has neither"
+
+
+def test_nobody_does_better_than_who_knows_all(result):
+    assert result.bills["perfect_foresight"] <= min(result.bills.values()) + 1e-6
+    assert result.bills["daemon"] < result.bills["no_battery"]
+
+
+def test_the_months_sum_to_the_whole(result):
+    for name, whole in result.bills.items():
+        assert sum(month["bills"][name] for month in result.months) == pytest.approx(whole, abs=1e-9)
+    assert [month["month"] for month in result.months] == ["2026-03"]
+
+
+def test_every_cycle_ended_well(result):
+    assert result.troubles == ()
+    assert result.cycles == 47, "the first hour is over before anything of it is known"
+    assert set(result.outcomes) <= {"posted", "held"}
+
+
+def corrupted(content: list[dict[str, object]], after: datetime, seed: int) -> list[dict[str, object]]:
+    """All that begins at ``after`` or later is other."""
+    chance = random.Random(seed)
+    return [
+        row
+        if datetime.fromisoformat(str(row["timestamp_utc"])) < after
+        else {name: row[name] if name == "timestamp_utc" else round(chance.uniform(0, 5), 3) for name in row}
+        for row in content
+    ]
+
+
+@pytest.mark.parametrize("step", [QUARTER, HOUR], ids=["quarters", "hours"])
+def test_no_decision_knows_what_comes_after_it(tmp_path, step):
+    content = list(rows(2, step))
+    after = START + timedelta(days=1, hours=6)
+    whole = live(prepare(asked(tmp_path, content, end=after)), DAEMON, quiet)
+    other = live(prepare(asked(tmp_path, corrupted(content, after, 1), end=after)), DAEMON, quiet)
+
+    assert np.array_equal(whole.soc_kwh, other.soc_kwh)
+    assert np.array_equal(whole.import_kwh, other.import_kwh)
+
+
+def test_a_run_that_is_told_the_truth_does_know_it(tmp_path):
+    """The test above could not fail otherwise."""
+    content = list(rows(2, HOUR))
+    after = START + timedelta(days=1, hours=6)
+    parts = parts_of(prepare(asked(tmp_path, content)))
+    knowing = parts[1].run
+    one = live(prepare(asked(tmp_path, content, end=after)), knowing, quiet)
+    other = live(prepare(asked(tmp_path, corrupted(content, after, 1), end=after)), knowing, quiet)
+
+    assert not np.array_equal(one.soc_kwh, other.soc_kwh)
+
+
+def test_prices_of_the_data_are_known_as_they_are_published(tmp_path):
+    content = [
+        row | {"import_price": 0.2 + 0.1 * (number % 24 > 12), "export_price": 0.05}
+        for number, row in enumerate(rows(3, HOUR))
+    ]
+    after = START + timedelta(days=1, hours=5)
+    end = published_until(after, "Europe/Berlin")
+    later = [
+        row | {"import_price": 0.9} if datetime.fromisoformat(str(row["timestamp_utc"])) >= end else row
+        for row in content
+    ]
+    one = live(prepare(asked(tmp_path, content, end=after)), DAEMON, quiet)
+    other = live(prepare(asked(tmp_path, later, end=after)), DAEMON, quiet)
+
+    assert np.array_equal(one.soc_kwh, other.soc_kwh)
+    assert billing_of(prepare(asked(tmp_path, content))).whole.tariff.import_price_per_kwh[:4] == (0.2,) * 4
+
+
+@pytest.mark.parametrize(
+    ("at", "end"),
+    [
+        ("2026-03-28T11:59+00:00", "2026-03-28T23:00+00:00"),
+        ("2026-03-28T12:00+00:00", "2026-03-29T22:00+00:00"),
+        ("2026-03-29T11:00+00:00", "2026-03-30T22:00+00:00"),
+        ("2026-10-25T08:00+00:00", "2026-10-25T23:00+00:00"),
+    ],
+)
+def test_tomorrow_is_published_at_one_o_clock_local_time(at, end):
+    assert published_until(datetime.fromisoformat(at), "Europe/Berlin") == datetime.fromisoformat(end)
+
+
+def test_energy_is_conserved_in_every_run(tmp_path):
+    setup = setup_of(tmp_path)
+    billing = billing_of(setup)
+    idle = without_battery(setup)
+    for lived in (self_consumption(setup, quiet), perfect_foresight(setup, billing, quiet), live(setup, DAEMON, quiet)):
+        through_kwh = lived.import_kwh - lived.export_kwh - (idle.import_kwh - idle.export_kwh)
+        gained = np.diff(lived.soc_kwh)
+        into = np.where(gained > 0, gained / 0.95, gained * 0.95)
+
+        assert np.abs(through_kwh - into).max() < 0.02, "but for a quarter in which the battery turns"
+        assert lived.soc_kwh.min() >= 0.8 - 1e-6
+        assert lived.soc_kwh.max() <= 8.0 + 1e-6
+
+
+def test_what_is_stored_at_the_end_counts_alike_for_all(tmp_path):
+    setup = setup_of(tmp_path)
+    billing = billing_of(setup)
+    lived = self_consumption(setup, quiet)
+    fuller = replace(lived, soc_kwh=np.append(lived.soc_kwh[:-1], lived.soc_kwh[-1] + 1))
+
+    assert billing.value_per_kwh == pytest.approx(0.20 * 0.95)
+    assert bill(billing, billing.whole, lived) - bill(billing, billing.whole, fuller) == pytest.approx(0.19)
+
+
+def test_a_finished_run_is_taken_up_again_and_another_question_is_not_answered_by_it(tmp_path):
+    question = asked(tmp_path, list(rows(2, HOUR)))
+    work = Work(processes=1, keep_in=tmp_path / "kept", with_regret=False)
+    first = backtest(question, work, quiet)
+    heard: list[str] = []
+    second = backtest(question, work, lambda name, *_: heard.append(name))
+    other = backtest(replace(question, changes={"battery.capacity_kwh": 4.0}), work, quiet)
+
+    assert heard == [], "nothing was run again"
+    assert second.bills == first.bills
+    assert other.bills["daemon"] != first.bills["daemon"]
+
+
+def test_the_command_needs_no_address_and_no_secret(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("HEAT_CLOUD_API_KEY", raising=False)
+    question = asked(tmp_path, list(rows(2, HOUR)))
+    arguments = ["backtest", "--config", str(question.config), "--data", str(question.data), "--no-regret"]
+
+    code = main([*arguments, "--format", "json", "--processes", "1"])
+    found = json.loads(capsys.readouterr().out)
+
+    assert code == 0
+    assert set(found["bills"]) == {"no_battery", "self_consumption", "daemon", "perfect_foresight"}
+    assert (found["currency"], found["cycles"]) == ("EUR", 47)
+    assert found["seconds"] > 0
+
+
+def test_a_battery_whose_size_is_not_stated_is_asked_for(tmp_path):
+    with pytest.raises(ConfigError, match=r"battery\.capacity_kwh: not set; a backtest has no cloud"):
+        setup_of(tmp_path, text=SETTINGS.replace("capacity_kwh = 8\n", ""))
+
+
+def test_less_than_a_day_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="less than a day"):
+        setup_of(tmp_path, begin=START, end=START + timedelta(hours=20))
+
+
+def test_a_heat_pump_is_lived_through_and_planned_with(tmp_path):
+    content = [row | {"heat_kw": 2.0, "outdoor_temp_c": 5.0 + number % 3} for number, row in enumerate(rows(2, HOUR))]
+    setup = prepare(asked(tmp_path, content))
+    lived: Lived = live(setup, DAEMON, quiet)
+
+    assert setup.task.site.has_hcu
+    assert lived.troubles == ()
+    assert without_battery(setup).import_kwh.sum() > without_battery(setup_of(tmp_path)).import_kwh.sum()

@@ -1,0 +1,92 @@
+"""Data files: columns by name, any regular step, every gap told, every mistake named."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from backtest_data import rows, write_data
+
+from optimizer.backtest.data import read_measured
+from optimizer.errors import ConfigError
+
+HOUR = timedelta(hours=1)
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "data.csv"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("step", [timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30), HOUR])
+@pytest.mark.parametrize("name", ["data.csv", "data.csv.gz"])
+def test_any_step_packed_or_not(tmp_path, step, name):
+    file = write_data(tmp_path / name, list(rows(2, step)))
+
+    measured = read_measured(file)
+
+    assert measured.step == step
+    assert len(measured) == timedelta(days=2) // step
+    assert measured.gaps == ()
+    assert measured.end - measured.start == timedelta(days=2)
+
+
+def test_a_gap_takes_the_same_time_of_the_day_before_and_is_told(tmp_path):
+    content = list(rows(3, HOUR))
+    content[30]["load_kw"] = ""
+    del content[50:52]
+    measured = read_measured(write_data(tmp_path / "data.csv", content))
+
+    assert measured.load_kw[30] == measured.load_kw[6]
+    assert np.array_equal(measured.load_kw[50:52], measured.load_kw[26:28])
+    told = "\n".join(measured.gaps)
+    assert "2 of 72 rows are missing: 2026-03-29T01:00Z to 2026-03-29T03:00Z" in told
+    assert "load_kw: 3 of 72 values are missing: 2026-03-28T05:00Z to 2026-03-28T06:00Z" in told
+
+
+def test_heat_takes_electricity_by_the_temperature_or_as_stated(tmp_path):
+    text = "timestamp_utc,load_kw,heat_kw,outdoor_temp_c\n2026-01-01T00:00Z,1,3,0\n2026-01-01T01:00Z,1,0,10\n"
+    by_heat = read_measured(written(tmp_path, text))
+    stated = read_measured(written(tmp_path, "timestamp_utc,heat_pump_kw\n2026-01-01T00:00Z,2\n2026-01-01T01:00Z,1\n"))
+
+    # a lift of 40 K: 0.85 * (6.08 - 3.764 + 0.7424) = 2.5997
+    assert by_heat.heat_pump_kw is not None
+    assert by_heat.heat_pump_kw.tolist() == pytest.approx([3 / 2.59964, 0.0], rel=1e-5)
+    assert stated.heat_pump_kw is not None
+    assert stated.heat_pump_kw.tolist() == [2.0, 1.0]
+    assert stated.load_kw.tolist() == [0.0, 0.0]
+
+
+def test_times_in_any_offset_are_utc(tmp_path):
+    text = "timestamp_utc,load_kw\n2026-06-01T02:00+02:00,1\n2026-06-01T03:00+02:00,2\n"
+
+    assert read_measured(written(tmp_path, text)).start == datetime(2026, 6, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("time,load_kw\n1,2\n", "no column timestamp_utc among time, load_kw"),
+        ("timestamp_utc,load_kw\n2026-01-01T00:00Z,1\n", "two rows or more"),
+        ("timestamp_utc,load_kw\n2026-01-01T01:00Z,1\n2026-01-01T00:00Z,1\n", "each later than the one before"),
+        ("timestamp_utc,load_kw\n2026-01-01T00:00Z,1\n2026-01-01T00:07Z,1\n", "regular grid"),
+        ("timestamp_utc,load_kw\n2026-01-01T00:00Z,one\n2026-01-01T01:00Z,1\n", "load_kw, row 2: 'one' is no number"),
+        ("timestamp_utc,load_kw\n2026-01-01T00:00Z,1\n2026-01-01T01:00Z,-1\n", "row 3: -1 is negative"),
+        ("timestamp_utc,load_kw\n2026-01-01T00:00Z,\n2026-01-01T01:00Z,\n", "load_kw: the column is empty"),
+        ("timestamp_utc,heat_kw\n2026-01-01T00:00Z,1\n2026-01-01T01:00Z,1\n", "heat_kw needs outdoor_temp_c"),
+        ("timestamp_utc,load_kw\nyesterday,1\n", "timestamp_utc:"),
+        ("", "No columns"),
+    ],
+)
+def test_a_mistake_is_named_with_its_file(tmp_path, text, words):
+    with pytest.raises(ConfigError) as caught:
+        read_measured(written(tmp_path, text))
+
+    assert "data.csv: " in str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_measured(tmp_path / "nothing.csv")
