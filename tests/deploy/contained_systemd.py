@@ -30,11 +30,40 @@ BOOT_WITHIN_S = 20.0
 SHORTER = """[Service]
 WatchdogSec={watchdog_s}
 RestartSec=1
-Environment=PYTHONPATH=/opt/checkout:/opt/packages LD_LIBRARY_PATH=/opt/python/lib
 StandardOutput=append:/var/log/heat-optimizer.log
 StandardError=append:/var/log/heat-optimizer.log
 """
-COMMAND = '#!/bin/sh\nexec /opt/python/bin/{python} -m optimizer "$@"\n'
+COMMAND = """#!/bin/sh
+export PYTHONPATH=/opt/checkout:/opt/packages LD_LIBRARY_PATH=/opt/python/lib
+exec /opt/python/bin/{python} -m optimizer "$@"
+"""
+BUS = Path("/usr/bin/dbus-daemon")
+BUS_SOCKET = """[Unit]
+DefaultDependencies=no
+[Socket]
+ListenStream=/run/dbus/system_bus_socket
+"""
+BUS_SERVICE = """[Unit]
+DefaultDependencies=no
+Requires=dbus.socket
+[Service]
+Type=notify
+NotifyAccess=main
+ExecStart=/usr/bin/dbus-daemon --config-file=/etc/bus.conf --address=systemd: --nofork --nopidfile --systemd-activation
+"""
+BUS_POLICY = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>unix:path=/run/dbus/system_bus_socket</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_type="signal"/>
+    <allow send_requested_reply="true"/><allow receive_type="method_call"/><allow receive_type="signal"/>
+    <allow receive_type="method_return"/><allow receive_type="error"/>
+  </policy>
+</busconfig>
+"""
 
 
 class CannotBoot(Exception):
@@ -105,12 +134,16 @@ def files_for(folder: Path, settings: str, *, key: str, token: str, watchdog_s: 
     for each in (etc, system / f"{SERVICE}.service.d", command.parent):
         each.mkdir(parents=True)
     shutil.copy(UNIT, system)
+    shutil.copy(UNIT.with_name("heat-optimizer-as-service"), command.parent)
     shorter = SHORTER.format(watchdog_s=watchdog_s)
     (system / f"{SERVICE}.service.d" / "shorter.conf").write_text(shorter, encoding="utf-8")
     (etc / "heat-optimizer.toml").write_text(settings, encoding="utf-8")
     for name, secret in (("heat-cloud-api-key", key), ("aris-hcu-token", token)):
         (etc / name).write_text(secret, encoding="utf-8")
         (etc / name).chmod(0o600)
+    for name, text in (("dbus.socket", BUS_SOCKET), ("dbus.service", BUS_SERVICE)):
+        (system / name).write_text(text, encoding="utf-8")
+    (folder / "etc/bus.conf").write_text(BUS_POLICY, encoding="utf-8")
     command.write_text(COMMAND.format(python=f"python{sysconfig.get_python_version()}"), encoding="utf-8")
     command.chmod(0o755)
     return folder

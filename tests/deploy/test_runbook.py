@@ -116,3 +116,38 @@ def test_numbers_that_the_runbook_repeats_are_the_ones_in_force():
     assert f"at most {SOC_MAY_BE.total_seconds() / 60:.0f} minutes old" in RUNBOOK
     assert f"from -{SOC_SLACK_PERCENT:g} to {100 + SOC_SLACK_PERCENT:g} %" in RUNBOOK
     assert f"the {CYCLE_S:g} s of a cycle" in RUNBOOK
+
+
+def _metric_names() -> set[str]:
+    """The names as they are scraped, without their prefix."""
+    tree = ast.parse((ROOT / "optimizer" / "web" / "metrics.py").read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    endings = {"_gauge": "", "_counter": "_total"}
+    return {
+        f"{ast.literal_eval(call.args[0])}{endings[call.func.id]}"
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id in endings
+    }
+
+
+def test_every_metric_is_explained_and_no_other():
+    table = RUNBOOK.split("### What the metrics say", 1)[1].split("###", 1)[0]
+
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == _metric_names()
+    assert len(_metric_names()) > 20
+
+
+def test_rules_on_metrics_name_metrics_that_there_are():
+    named = set(re.findall(r"heat_optimizer_(\w+?)(?=[ \[{])", RUNBOOK))
+
+    assert named
+    assert named <= _metric_names()
+
+
+def test_every_command_that_the_documents_tell_to_run_is_one():
+    from optimizer.cli_parser import build_parser
+
+    (commands,) = [action.choices for action in build_parser()._actions if isinstance(action.choices, dict)]
+    texts = [RUNBOOK, (ROOT / "deploy" / "INSTALL.md").read_text(encoding="utf-8")]
+    for text in texts:
+        assert set(re.findall(r"heat-optimizer-as-service ([a-z]+)", text)) <= set(commands)

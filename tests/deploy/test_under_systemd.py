@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-from deploy.contained_systemd import SERVICE, Booted, CannotBoot, booted, files_for
+from deploy.contained_systemd import BUS, SERVICE, Booted, CannotBoot, booted, files_for
 from service_process import until
 from world import World
 
@@ -100,6 +100,23 @@ def test_without_its_key_it_is_not_started_and_says_so(systemd):
     assert done.returncode != 0
     until(lambda: systemd.shows("ExecMainStatus") == "243" or None)
     systemd.systemctl("stop", SERVICE)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not BUS.exists(), reason="systemd-run waits for a command over D-Bus, which is not installed here")
+def test_commands_run_as_the_service_while_it_runs_on_its_ledger_and_with_its_secrets(live, systemd):
+    systemd.systemctl("start", SERVICE, "dbus.service")
+    until(lambda: "posted" in systemd.shows("StatusText") or None)
+    as_service = "/opt/heat-optimizer/bin/heat-optimizer-as-service"
+    told = {name: systemd.run(as_service, *name.split()) for name in ("status", "batches", "plan", "replay nothing")}
+    copied = systemd.run(as_service, "backup", "/var/lib/heat-optimizer/backup.sqlite3")
+
+    assert f"{live.site_id}: good" in told["status"].stdout
+    assert live.simulator.posts[0].batch_id[:8] in told["batches"].stdout
+    assert [told[name].returncode for name in ("status", "batches", "plan")] == [0, 0, 0]
+    assert told["replay nothing"].returncode == 2
+    assert "checked" in copied.stdout
+    assert (systemd.root / "var/lib/private/heat-optimizer/backup.sqlite3").exists()
 
 
 @pytest.mark.campaign
