@@ -146,6 +146,14 @@ def demo(options: argparse.Namespace) -> int:
     return run_demo(picture=options.plot)
 
 
+def savings(options: argparse.Namespace) -> int:
+    from optimizer.savings_command import savings_text
+
+    with _opened(options) as app:
+        print(savings_text(app, options.days, options.format))
+    return DONE
+
+
 def replay(options: argparse.Namespace) -> int:
     from optimizer.replay_command import replay_text
 

@@ -43,6 +43,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     _add_ledger(commands)
 
+    savings = commands.add_parser("savings", help="what each day cost, against no battery, the usual rule and the best")
+    savings.add_argument("--config", type=Path, required=True)
+    savings.add_argument("--days", type=int, default=31)
+    savings.add_argument("--format", choices=("table", "json"), default="table")
+    savings.set_defaults(command=cli_actions.savings)
+
     challengers = commands.add_parser("challengers", help="whether another tariff strategy would have been cheaper")
     challengers.add_argument("--config", type=Path, required=True)
     challengers.add_argument("--format", choices=("table", "json"), default="table")

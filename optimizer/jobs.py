@@ -19,12 +19,17 @@ from optimizer.errors import HeatOptimizerError, LedgerUnavailable
 from optimizer.planning import horizon_from
 from optimizer.ports import Deadline
 from optimizer.pruning import prune
+from optimizer.savings import SavingsStore
+from optimizer.savings_job import price_days
 from optimizer.watching import watch
 from optimizer.web.state import SiteState
 from optimizer.witness import Witness
 
 HEALTH_WITHIN_S = 10.0
 SAMPLE_WITHIN_S = 20.0
+PRICED_FROM_HOUR = 2
+"""Local: later than any change of time, and than the last samples of the day."""
+SHOWN_DAYS = 31
 
 
 @dataclass(slots=True)
@@ -39,6 +44,7 @@ class Jobs:
     cloud_is_up: bool | None = None
     _witnesses: dict[str, Witness] = field(default_factory=dict)
     _compared: dict[str, date] = field(default_factory=dict)
+    _priced: dict[str, date] = field(default_factory=dict)
     _active: int = 0
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
@@ -59,6 +65,7 @@ class Jobs:
         witness.ended(outcome, now)
         self._look_at_batches(site)
         self._look_at_challengers(site)
+        self._price_days(site)
         return outcome
 
     def sample(self, site: SiteRuntime) -> None:
@@ -144,6 +151,25 @@ class Jobs:
             found = {each.name: (-each.mean, currency) for each, currency in comparisons(self.app, site) if each.days}
             self.witness(site).saved(found)
             self._compared[site_id] = today
+
+    def _price_days(self, site: SiteRuntime) -> None:
+        """Once each local day, some hours after midnight: what yesterday cost, in four ways."""
+        site_id = site.task.site.site_id
+        local = self.app.now().astimezone(ZoneInfo(site.task.site.zone))
+        if local.hour < PRICED_FROM_HOUR or self._priced.get(site_id) == local.date():
+            return
+        self._priced[site_id] = local.date()
+        with self._busy("price_days", site_id=site_id):
+            for bills in price_days(self.app, site, self.app.now()):
+                structlog.get_logger().info(
+                    "day_priced",
+                    site_id=site_id,
+                    day=bills.day.isoformat(),
+                    saved=round(bills.saved, 4),
+                    regret=round(bills.regret, 4),
+                    currency=bills.currency,
+                )
+            self.witness(site).priced(SavingsStore(self.app.ledger).days(site_id, SHOWN_DAYS))
 
     @contextmanager
     def _busy(self, job: str, **context: str) -> Iterator[None]:

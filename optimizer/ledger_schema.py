@@ -1,6 +1,6 @@
 """The ledger's tables, their version, and the steps from each older version to the next."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 TELEMETRY_COLUMNS = ("load_kw", "solar_kw", "heat_kw", "thermal_kw", "outdoor_c", "other_kw")
 
 VERSION_1 = f"""
@@ -44,5 +44,11 @@ CREATE TABLE IF NOT EXISTS marks (
     PRIMARY KEY (site_id, name)) WITHOUT ROWID;
 ALTER TABLE telemetry ADD COLUMN battery_kw REAL;
 """
-MIGRATIONS = {0: VERSION_1, 1: VERSION_2}
+VERSION_3 = """
+CREATE TABLE IF NOT EXISTS savings_day (
+    site_id TEXT NOT NULL, day TEXT NOT NULL, no_battery REAL NOT NULL, self_consumption REAL NOT NULL,
+    daemon REAL NOT NULL, perfect_foresight REAL NOT NULL, currency TEXT NOT NULL,
+    PRIMARY KEY (site_id, day)) WITHOUT ROWID;
+"""
+MIGRATIONS = {0: VERSION_1, 1: VERSION_2, 2: VERSION_3}
 """From each version to the next; an empty file is of version 0."""

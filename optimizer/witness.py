@@ -2,8 +2,8 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +15,9 @@ from optimizer.domain.snapshot import BatteryState, SiteSnapshot
 from optimizer.domain.tariff import Market
 from optimizer.planning import Planned
 from optimizer.ports import FetchMarket
+from optimizer.savings import DayBills
 from optimizer.task import CyclePorts, Recorder
-from optimizer.web.state import PlanSlots, PlanState, SiteState
+from optimizer.web.state import PlanSlots, PlanState, SavingsRow, SiteState
 
 KEPT = 3
 """So many batches may have been taken since the site was last read."""
@@ -101,6 +102,12 @@ class Witness:
         """What the challengers would have saved so far."""
         with self._guard:
             self.state = replace(self.state, saving_per_day=saving_per_day)
+
+    def priced(self, days: Sequence[DayBills]) -> None:
+        """What the nights found of the days before, newest first."""
+        rows = tuple(SavingsRow(**asdict(day)) for day in days)
+        with self._guard:
+            self.state = replace(self.state, savings=rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,13 @@ def _trade(sites: tuple[SiteState, ...], now: datetime) -> Iterator[Metric]:
         "What a challenger would have saved, in money a day.",
         *("site_id", "challenger", "currency"),
     )
+    costs = _gauge("day_cost", "What the newest priced day cost, by way, in money.", "site_id", "way", "currency")
     for site in sites:
+        for row in site.savings[:1]:
+            for way in ("no_battery", "self_consumption", "daemon", "perfect_foresight"):
+                cost = getattr(row, way)
+                if cost is not None:
+                    costs.add_metric([site.site_id, way, row.currency], cost)
         _one_of(step, site.site_id, STEPS, None if site.plan is None else site.plan.price_step)
         for name in STEPS:
             steps.add_metric([site.site_id, name], site.price_steps.get(name, 0))
@@ -132,7 +138,7 @@ def _trade(sites: tuple[SiteState, ...], now: datetime) -> Iterator[Metric]:
             feeds.add_metric([site.site_id, feed], (now - at).total_seconds())
         for name, (money, currency) in site.saving_per_day.items():
             saving.add_metric([site.site_id, name, currency], money)
-    yield from (step, steps, feeds, saving)
+    yield from (step, steps, feeds, saving, costs)
 
 
 def _one_of(family: GaugeMetricFamily, site_id: str, names: tuple[str, ...] | list[str], found: str | None) -> None:
