@@ -49,6 +49,7 @@ ROOMS: dict[str, set[str]] = {
     | {"optimizer.shadow", "optimizer.ledger", "optimizer.lp", "optimizer.planning", "optimizer.ports"}
     | {"optimizer.pricing", "optimizer.siting", "strategies", "numpy", "pandas", "sqlite3", "structlog"},
     "optimizer/commands_record.py": PURE,
+    "optimizer/plan_diff.py": PURE | {"optimizer.dispatch", "optimizer.lp", "optimizer.planning", "numpy"},
     "optimizer/savings": PURE | {"optimizer.savings", "optimizer.ledger", "optimizer.lp", "strategies", "numpy"},
     "optimizer/backtest": PURE
     | {"optimizer.backtest", "optimizer.batch_book", "optimizer.clients", "optimizer.configured", "optimizer.cycle"}
@@ -133,6 +134,7 @@ COMPOSITION = {
     "ledger_command",
     "replay_command",
     "savings_command",
+    "diff_command",
     "savings_job",
     "backtest_command",
     "cli_actions",
