@@ -1,6 +1,6 @@
 # make demo: a whole day on the built-in simulator.  make test: all tests.  Both set everything up first.
 
-.PHONY: demo test bench backtests uncertainty campaign year lint types package clean
+.PHONY: demo test bench backtests uncertainty campaign year watchdog lint types package clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,6 +22,9 @@ campaign: $(VENV)/ready
 
 year: $(VENV)/ready
 	$(BIN)/python tests/faults/year.py
+
+watchdog: $(VENV)/ready
+	$(BIN)/python -m pytest tests/deploy -m campaign -s
 
 bench: $(VENV)/ready
 	$(BIN)/python -m pytest tests/benchmarks -m benchmark -s
