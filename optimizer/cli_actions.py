@@ -24,12 +24,15 @@ def run(options: argparse.Namespace) -> int:
 
 def plan(options: argparse.Namespace) -> int:
     from optimizer.app import build_dry
-    from optimizer.dry import plan_all
+    from optimizer.dry import Wanted, plan_all
 
+    wanted = Wanted(
+        style=options.format, output=options.output, chart=options.chart, html=options.html, png=options.png
+    )
     app = build_dry(options.config)
     _apply_log_settings(options, app.settings.log.level, app.settings.log.format)
     with closing(app):
-        return plan_all(app, site_id=options.site, style=options.format, output=options.output, picture=options.plot)
+        return plan_all(app, site_id=options.site, wanted=wanted)
 
 
 def check(options: argparse.Namespace) -> int:
@@ -143,7 +146,7 @@ def demo(options: argparse.Namespace) -> int:
 
     if options.log_level is None:
         _apply_log_settings(options, "error", "auto")
-    return run_demo(picture=options.plot)
+    return run_demo(png=options.png, html=options.html)
 
 
 def savings(options: argparse.Namespace) -> int:

@@ -25,7 +25,9 @@ def build_parser() -> argparse.ArgumentParser:
     plan.add_argument("--site", help="this site alone")
     plan.add_argument("--format", choices=("table", "json", "csv"), default="table")
     plan.add_argument("--output", type=Path, help="write there instead of standard output")
-    plan.add_argument("--plot", type=Path, metavar="PNG", help="draw the plan of one site")
+    plan.add_argument("--chart", action="store_true", help="a few lines of blocks below each table, as on a terminal")
+    plan.add_argument("--html", type=Path, metavar="FILE", help="a page with all plans in one file, needing no network")
+    plan.add_argument("--png", "--plot", type=Path, metavar="FILE", help="draw the plans")
     plan.set_defaults(command=cli_actions.plan)
 
     check = commands.add_parser("check", help="commissioning: what works, what does not, what to do")
@@ -57,7 +59,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_backtest(commands)
     _add_simulate(commands)
     demo = commands.add_parser("demo", help="one whole day on the built-in simulator")
-    demo.add_argument("--plot", type=Path, metavar="PNG", help="draw the last plan")
+    demo.add_argument("--html", type=Path, metavar="FILE", help="a page with the last plan")
+    demo.add_argument("--png", "--plot", type=Path, metavar="FILE", help="draw the last plan")
     demo.set_defaults(command=cli_actions.demo)
     return parser
 

@@ -15,7 +15,9 @@ from optimizer.daemon import Jobs
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.outcome import Failed, Held, Posted, Skipped
 from optimizer.domain.tariff import Market
-from optimizer.picture import draw_plan
+from optimizer.dry import print_chart, write_text
+from optimizer.picture import draw_plans
+from optimizer.pictures import plan_page
 from optimizer.ports import Deadline
 from optimizer.report import print_plan
 from optimizer.simulator import SimulatedClock, Simulator, SimulatorOptions, bundled_recording
@@ -79,7 +81,7 @@ class DayBill:
         return self.grid_cost - self.stored_value
 
 
-def run_demo(*, picture: Path | None = None) -> int:
+def run_demo(*, png: Path | None = None, html: Path | None = None) -> int:
     """Watch for a week, then run a day of cycles; print each batchId, the last plan and the bill."""
     console = Console(width=None if Console().is_terminal else 120)
     recording = bundled_recording()
@@ -109,8 +111,12 @@ def run_demo(*, picture: Path | None = None) -> int:
             posted = _run_day(jobs, site, clock, progress, task)
         last = plan_site(site.task, site.ports, clock.now(), _patient())
         print_plan(last, console)
-        if picture is not None:
-            draw_plan(last, picture)
+        if console.is_terminal:
+            print_chart(last, console)
+        if html is not None:
+            write_text("--html", html, plan_page([last], app.assumptions))
+        if png is not None:
+            draw_plans([last], png)
         _print_bills(console, simulator, site.task.prices.strategy, day_start, start_soc_kwh, options)
         console.print(f"{posted} schedules posted in {CYCLES} cycles, each accepted by the simulator's own rules.")
         app.close()

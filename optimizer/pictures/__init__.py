@@ -10,9 +10,11 @@ from optimizer.pictures.page import page_of
 from optimizer.pictures.panels import Bound, Drawn, Graph, Lane, Panel, Series, Span, Strip
 from optimizer.pictures.plan_page import plan_page
 from optimizer.pictures.plan_panels import plan_panels
-from optimizer.pictures.terminal import compact_chart
+from optimizer.pictures.terminal import BLOCKS, PLAIN, compact_chart
 
 __all__ = [
+    "BLOCKS",
+    "PLAIN",
     "Bound",
     "Drawn",
     "Graph",
