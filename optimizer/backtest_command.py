@@ -1,8 +1,10 @@
 """``heat-optimizer backtest``: what is asked for, told while it runs, and printed."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -10,6 +12,7 @@ from rich.table import Table
 
 from optimizer.backtest.backtest import BILLS, NO_BATTERY, Result, Work, backtest
 from optimizer.backtest.setup import Asked
+from optimizer.backtest.sweep import Variant, sweep
 from optimizer.errors import ConfigError
 
 TOLD_NAMES = {
@@ -46,6 +49,17 @@ def run_backtest(asked: Asked, work: Work) -> Result:
             bars.update(tasks[name], completed=done, total=total)
 
         return backtest(asked, work, told)
+
+
+def run_sweep(asked: Asked, values: Mapping[str, tuple[Any, ...]], work: Work) -> list[Variant]:
+    """Every combination, told on standard error while it goes on. Raises ConfigError."""
+    console = Console(stderr=True)
+    found = []
+    for variant in sweep(asked, values, work, lambda *_: None):
+        found.append(variant)
+        if console.is_terminal:
+            console.print(f"{len(found)}: {dict(variant.changes)}", highlight=False)
+    return found
 
 
 def result_text(results: list[tuple[str, Result]], style: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from optimizer.app import Application
+    from optimizer.backtest.backtest import Work
 
 DONE, NOT_DONE = 0, 1
 
@@ -23,6 +24,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def plan(options: argparse.Namespace) -> int:
+    if options.diff or options.approve:
+        return _plan_diff(options)
     from optimizer.app import build_dry
     from optimizer.dry import Wanted, plan_all
 
@@ -33,6 +36,22 @@ def plan(options: argparse.Namespace) -> int:
     _apply_log_settings(options, app.settings.log.level, app.settings.log.format)
     with closing(app):
         return plan_all(app, site_id=options.site, wanted=wanted)
+
+
+def _plan_diff(options: argparse.Namespace) -> int:
+    """Dry, unless a plan may be approved: only then is there an object that posts."""
+    from optimizer.app import build_dry, build_live
+    from optimizer.diff_command import run_approve, run_diff
+
+    if not options.approve:
+        dry = build_dry(options.config)
+        _apply_log_settings(options, "error", dry.settings.log.format)
+        with closing(dry):
+            return run_diff(dry, options.site, "json" if options.format == "json" else "table")
+    live = build_live(options.config)
+    _apply_log_settings(options, "error", live.settings.log.format)
+    with closing(live):
+        return run_approve(live, options.site, lambda question: input(question).strip().lower() == "yes")
 
 
 def check(options: argparse.Namespace) -> int:
@@ -173,12 +192,27 @@ def backtest(options: argparse.Namespace) -> int:
     _apply_log_settings(options, "error", "auto")
     processes = {} if options.processes is None else {"processes": options.processes}
     work = Work(keep_in=options.state, with_regret=not options.no_regret, **processes)
+    if options.sweep:
+        return _sweep(options, work)
     results = []
     for config in (options.config, *options.compare):
         asked = asked_of(config, options.data, options.begin, options.end, options.site, options.strategy)
         results.append((config.stem, run_backtest(asked, work)))
     print(result_text(results, options.format))
     return DONE if all(not result.troubles for _, result in results) else NOT_DONE
+
+
+def _sweep(options: argparse.Namespace, work: "Work") -> int:
+    from optimizer.backtest.sweep import sweep_values
+    from optimizer.backtest_command import asked_of, run_sweep
+    from optimizer.sweep_command import draw_sweep, sweep_text
+
+    asked = asked_of(options.config, options.data, options.begin, options.end, options.site, options.strategy)
+    variants = run_sweep(asked, sweep_values(options.sweep), work)
+    if options.png is not None:
+        draw_sweep(variants, options.png)
+    print(sweep_text(variants, options.battery_price, options.format))
+    return DONE if all(not variant.result.troubles for variant in variants) else NOT_DONE
 
 
 @contextmanager

@@ -28,6 +28,8 @@ def build_parser() -> argparse.ArgumentParser:
     plan.add_argument("--chart", action="store_true", help="a few lines of blocks below each table, as on a terminal")
     plan.add_argument("--html", type=Path, metavar="FILE", help="a page with all plans in one file, needing no network")
     plan.add_argument("--png", "--plot", type=Path, metavar="FILE", help="draw the plans")
+    plan.add_argument("--diff", action="store_true", help="what would change of what is in force; 10 if anything")
+    plan.add_argument("--approve", action="store_true", help="with --diff: ask, and post exactly what was shown")
     plan.set_defaults(command=cli_actions.plan)
 
     check = commands.add_parser("check", help="commissioning: what works, what does not, what to do")
@@ -114,6 +116,14 @@ def _add_backtest(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     backtest.add_argument(
         "--compare", type=Path, nargs="+", default=[], metavar="FILE", help="other settings, same data"
     )
+    backtest.add_argument(
+        "--sweep",
+        action="append",
+        metavar="PATH=A,B",
+        help="what if, e.g. battery.capacity_kwh=5,10; repeat it",
+    )
+    backtest.add_argument("--battery-price", type=float, metavar="MONEY", help="per kWh: after how long a size pays")
+    backtest.add_argument("--png", type=Path, metavar="FILE", help="draw a sweep")
     backtest.add_argument("--no-regret", action="store_true", help="the four bills alone: a third of the time")
     backtest.add_argument("--processes", type=int, help="how many at a time; default: one for each core")
     backtest.add_argument(

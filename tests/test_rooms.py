@@ -134,6 +134,7 @@ COMPOSITION = {
     "ledger_command",
     "replay_command",
     "savings_command",
+    "sweep_command",
     "diff_command",
     "savings_job",
     "backtest_command",

@@ -13,6 +13,8 @@ from queue import Empty
 from time import monotonic
 from typing import Any
 
+import numpy as np
+
 from optimizer.backtest.bills import Billing, Span, bill, billing_of, has_prices, import_cost, without_battery
 from optimizer.backtest.bounds import perfect_foresight, self_consumption
 from optimizer.backtest.knowledge import Truth
@@ -59,7 +61,11 @@ def parts_of(setup: Setup) -> tuple[Part, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of a backtest. ``regret`` sums to the daemon's bill less the floor's; empty where it was not asked."""
+    """What came of a backtest.
+
+    ``regret`` sums to the daemon's bill less the floor's; empty where it was not asked. ``energies`` has, for each
+    bill, kWh bought and sold, full cycles, and kg of carbon.
+    """
 
     bills: Mapping[str, float]
     import_costs: Mapping[str, float]
@@ -72,6 +78,8 @@ class Result:
     outcomes: Mapping[str, int]
     gaps: tuple[str, ...]
     troubles: tuple[str, ...]
+    capacity_kwh: float
+    energies: Mapping[str, Mapping[str, float]]
     start: str
     end: str
 
@@ -118,9 +126,23 @@ def backtest(asked: Asked, work: Work, progress: Progress) -> Result:
         outcomes=daemon.outcomes,
         gaps=setup.measured.gaps,
         troubles=daemon.troubles,
+        capacity_kwh=setup.options.battery_kwh,
+        energies={name: _energies(setup, lived[name]) for name in BILLS},
         start=setup.start.isoformat(),
         end=setup.end.isoformat(),
     )
+
+
+def _energies(setup: Setup, lived: Lived) -> dict[str, float]:
+    """kWh bought and sold, full cycles of the battery, and the carbon of what was bought."""
+    charged_kwh = float(np.diff(lived.soc_kwh).clip(min=0).sum())
+    imported = float(lived.import_kwh.sum())
+    return {
+        "import_kwh": imported,
+        "export_kwh": float(lived.export_kwh.sum()),
+        "cycles": charged_kwh / setup.options.battery_kwh,
+        "co2_kg": imported * setup.task.site.grid.co2_kg_per_kwh,
+    }
 
 
 def _month(billing: Billing, span: Span, lived: Mapping[str, Lived]) -> dict[str, Any]:

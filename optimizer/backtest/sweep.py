@@ -1,0 +1,72 @@
+"""What if: the same data under other settings, side by side, with what each would save and when it has paid itself."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import product
+from typing import Any
+
+from optimizer.backtest.backtest import DAEMON, NO_BATTERY, Progress, Result, Work, backtest
+from optimizer.backtest.setup import Asked
+from optimizer.errors import ConfigError
+
+YEAR_DAYS = 365.25
+MOST_VARIANTS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One set of changed settings, by their paths below the site, and what came of it."""
+
+    changes: Mapping[str, Any]
+    result: Result
+
+    @property
+    def per_year(self) -> float:
+        """How many times the span is lived in a year, taken for typical."""
+        start, end = (datetime.fromisoformat(at) for at in (self.result.start, self.result.end))
+        return YEAR_DAYS * 86400 / (end - start).total_seconds()
+
+    @property
+    def saved_per_year(self) -> float:
+        """Against no battery."""
+        return (self.result.bills[NO_BATTERY] - self.result.bills[DAEMON]) * self.per_year
+
+    def payback_years(self, price_per_kwh: float) -> float | None:
+        """Until a battery of that price has paid itself; None where it never does or has no stated size."""
+        capacity_kwh = self.result.capacity_kwh
+        return None if self.saved_per_year <= 0 else price_per_kwh * capacity_kwh / self.saved_per_year
+
+
+def sweep_values(texts: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    """ "battery.capacity_kwh=5,10" as a path and its values: numbers, true and false, else text. Raises ConfigError."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for text in texts:
+        path, equals, values = text.partition("=")
+        if not equals or not path or not values:
+            msg = f"--sweep {text}: write it as PATH=VALUE,VALUE, e.g. battery.capacity_kwh=5,10,15"
+            raise ConfigError(msg)
+        found[path.removeprefix("sites.")] = tuple(_value(value.strip()) for value in values.split(","))
+    count = math.prod(len(values) for values in found.values())
+    if count > MOST_VARIANTS:
+        msg = f"--sweep: {count} combinations, at most {MOST_VARIANTS} are run at once: give fewer values"
+        raise ConfigError(msg)
+    return found
+
+
+def _value(text: str) -> Any:
+    if text in {"true", "false"}:
+        return text == "true"
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def sweep(asked: Asked, values: Mapping[str, tuple[Any, ...]], work: Work, progress: Progress) -> Iterator[Variant]:
+    """Every combination, one after the other. Raises ConfigError."""
+    for combination in product(*values.values()):
+        changes = dict(zip(values, combination, strict=True))
+        changed = replace(asked, changes={**(asked.changes or {}), **changes})
+        yield Variant(changes=changes, result=backtest(changed, replace(work, with_regret=False), progress))
