@@ -1,7 +1,8 @@
 """Plans to draw: a problem really solved, compiled and checked, without a simulator behind it."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from builders import LIMITS, SITE_ID, battery, conventions, hours, problem
 
@@ -120,6 +121,13 @@ def sunny(over: Horizon, **changes: object) -> Problem:
         "battery": battery(soc_kwh=3.0, wear_cost_per_kwh=0.01, reserve_kwh=2.0),
     }
     return problem(over, **(given | changes))
+
+
+def whole_days(year: int) -> Horizon:
+    """The local days of a year in Berlin."""
+    first, count = date(year, 1, 1), (date(year + 1, 1, 1) - date(year, 1, 1)).days
+    midnights = (datetime.combine(first + timedelta(days=n), time(0), ZoneInfo(BERLIN)) for n in range(count + 1))
+    return Horizon(tuple(at.astimezone(UTC) for at in midnights), BERLIN)
 
 
 def quarter_hours(start: datetime, count_h: int = 36, zone: str = BERLIN) -> Horizon:

@@ -61,7 +61,8 @@ def tick_levels(horizon: Horizon) -> tuple[Ticks, ...]:
         levels += [_hour_ticks(local_hours(horizon, step)) for step in HOUR_STEPS]
     midnights = list(_midnights(horizon, zone))
     if days <= MOST_DAYS_WITH_DAYS:
-        levels.append(_ticks(midnights, "%a<br>{day} %b" if days <= MOST_DAYS_WITH_HOURS else "{day} %b"))
+        form = "%a<br>{day} %b" if days <= MOST_DAYS_WITH_HOURS else "{day} %b"
+        levels += [_ticks(midnights, form), _ticks(midnights[::2], form)]
         levels.append(_ticks([local for local in midnights if local.weekday() == 0], "{day} %b"))
     months = [local for local in midnights if local.day == 1]
     levels.append(_month_ticks(months))
@@ -95,10 +96,11 @@ def _midnights(horizon: Horizon, zone: ZoneInfo) -> Iterator[datetime]:
 
 
 def _hour_ticks(locals_: list[datetime]) -> Ticks:
-    """Hours; the first of each day says which day it is."""
-    texts, day = [], None
-    for local in locals_:
-        starts_day, day = local.date() != day, local.date()
+    """Hours; the first of each day says which day it is, unless the next day's stands right beside it."""
+    texts: list[str] = []
+    for place, local in enumerate(locals_):
+        before, after = (locals_[at].date() if 0 <= at < len(locals_) else None for at in (place - 1, place + 1))
+        starts_day = local.date() != before and (local.hour == 0 or local.date() == after)
         below = f"<br>{local:%a} {local.day} {local:%b}" if starts_day else f"<br>{local:%Z}" if is_twice(local) else ""
         texts.append(f"{local:%H:%M}{below}")
     return _at(locals_, texts)

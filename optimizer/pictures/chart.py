@@ -1,7 +1,9 @@
 """A figure with its headings, and everything that the page's program needs to read it out slot by slot."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from optimizer.domain.horizon import Horizon
@@ -11,10 +13,7 @@ from optimizer.pictures.html import Child, Markup, data_block, el
 from optimizer.pictures.palette import SYMBOLIC
 from optimizer.pictures.panels import Bound, Graph, Panel, Series, Strip, scale_of
 
-HINT = (
-    "Point at a slot, or choose the chart and go with the arrow keys, to read its values and why. "
-    "Page Up and Page Down: an hour. Home and End: first and last. Drag to zoom, double-click to see all."
-)
+LEAPS = ((timedelta(hours=1), "an hour"), (timedelta(days=1), "a day"), (timedelta(weeks=1), "a week"))
 
 
 def chart_of(key: str, title: str, panels: Sequence[Panel], horizon: Horizon, notes: Sequence[str]) -> Markup:
@@ -25,7 +24,7 @@ def chart_of(key: str, title: str, panels: Sequence[Panel], horizon: Horizon, no
     heads = (_head(panel) for panel in panels)
     return el(
         "div",
-        el("p", HINT, class_="quiet keys", id=f"{key}-keys"),
+        _hint(key, horizon),
         el("p", told(panels), class_="unseen", id=f"{key}-told"),
         el(
             "div",
@@ -37,7 +36,7 @@ def chart_of(key: str, title: str, panels: Sequence[Panel], horizon: Horizon, no
             role="application",
             aria_roledescription="chart",
             aria_label=title,
-            aria_describedby=f"{key}-keys {key}-told",
+            aria_describedby=f"{key}-hint {key}-told",
         ),
         el("div", class_="card", aria_hidden="true", hidden=True),
         el("p", class_="unseen said", aria_live="polite"),
@@ -52,6 +51,7 @@ def chart_spec(panels: Sequence[Panel], horizon: Horizon, notes: Sequence[str]) 
     return {
         "figure": figure_of(panels, horizon, SYMBOLIC),
         "heights": [panel.height_px for panel in panels],
+        "leap": leap(horizon)[0] // timedelta(milliseconds=1),
         "edges": [milliseconds(edge) for edge in horizon.edges],
         "names": list(slot_names(horizon)),
         "notes": list(notes),
@@ -69,6 +69,28 @@ def chart_spec(panels: Sequence[Panel], horizon: Horizon, notes: Sequence[str]) 
             {"at": [instant(at) for at in level.at], "texts": list(level.texts)} for level in tick_levels(horizon)
         ],
     }
+
+
+def leap(horizon: Horizon) -> tuple[timedelta, str]:
+    """How far Page Up and Page Down go, and how that is called: the first step that most slots are shorter than."""
+    usual = timedelta(hours=median(horizon.slot_h))
+    return next((each for each in LEAPS if usual < each[0]), LEAPS[-1])
+
+
+def _hint(key: str, horizon: Horizon) -> Markup:
+    """How to read the chart, by whatever the reader points with."""
+    keys = (
+        "Point at a slot, or choose the chart and go with the arrow keys, to read its values. "
+        f"Page Up and Page Down: {leap(horizon)[1]}. Home and End: first and last. "
+        "Drag to zoom, double-click to see all."
+    )
+    return el(
+        "p",
+        el("span", keys, class_="fine"),
+        el("span", "Tap a slot to read its values below.", class_="touch"),
+        class_="quiet hint",
+        id=f"{key}-hint",
+    )
 
 
 def told(panels: Sequence[Panel]) -> str:

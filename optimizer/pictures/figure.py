@@ -15,6 +15,8 @@ from optimizer.pictures.panels import Drawn, Graph, Lane, Panel, Series, Strip, 
 LEFT_PX, RIGHT_PX, HEAD_PX, FOOT_PX = 48, 14, 50, 46
 MOST_TICKS = 14
 MOST_MIDNIGHTS = 15
+MANY = 200
+"""So many slots are drawn with thinner lines."""
 FONT = "system-ui, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 
 Part = dict[str, Any]
@@ -129,7 +131,7 @@ def _graph(graph: Graph, horizon: Horizon, axis: str, colours: Palette) -> Itera
 def _series(series: Series, horizon: Horizon, axis: str, colours: Palette) -> Iterator[Part]:
     """What is known, and what is a guess, each as a line of its own."""
     guess = series.is_guess or (False,) * len(horizon)
-    line: Part = {"color": colours[series.role], "width": 1.8}
+    line: Part = {"color": colours[series.role], "width": 1.8 if len(horizon) < MANY else 1.2}
     fill: Part = {}
     if series.drawn is Drawn.AREA:
         fill = {"fill": "tozeroy", "fillcolor": colours[f"{series.role}_fill"]}

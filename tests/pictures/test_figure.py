@@ -1,15 +1,13 @@
 """Panels as a figure: what is drawn where, on days of any length, and in colours that can be told apart."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go
 import pytest
 from builders import hours
-from pictured import AUTUMN, BERLIN, NASTY, SPRING
+from pictured import AUTUMN, BERLIN, NASTY, SPRING, whole_days
 
-from optimizer.domain.horizon import Horizon
 from optimizer.pictures import Bound, Drawn, Graph, Lane, Series, Span, Strip, chart_of, figure_of
 from optimizer.pictures.axis import slot_names, tick_levels
 from optimizer.pictures.palette import DARK, LIGHT
@@ -22,14 +20,6 @@ OVER = hours(3, NIGHT)
 def graph(*values: float | None, **changes: object) -> Graph:
     series = Series(name="grid", role="grid", values=values, **changes)  # type: ignore[arg-type]
     return Graph(title="Grid", unit="kW", series=(series,))
-
-
-def year_2026() -> Horizon:
-    """Its local days."""
-    zone = ZoneInfo(BERLIN)
-    first = date(2026, 1, 1)
-    midnights = (datetime.combine(first + timedelta(days=number), time(0), zone) for number in range(366))
-    return Horizon(tuple(at.astimezone(UTC) for at in midnights), BERLIN)
 
 
 def test_a_mean_is_drawn_level_from_edge_to_edge_of_its_slot():
@@ -111,7 +101,7 @@ def test_no_name_from_outside_is_markup_in_the_figure():
 
 
 def test_plotly_takes_every_part_of_a_figure_of_a_year_of_days():
-    year = year_2026()
+    year = whole_days(2026)
     panels = [
         graph(*(float(number % 7) for number in range(365)), drawn=Drawn.AREA),
         graph(*(float(number) for number in range(366))),
@@ -150,6 +140,12 @@ def test_ticks_are_full_local_hours_in_zones_of_odd_offsets(zone):
     assert all(text[2:5] == ":00" for text in levels[0].texts)
     assert 71 <= len(levels[0].texts) <= 73
     assert all(len(coarse.at) <= len(fine.at) for fine, coarse in pairwise(levels))
+
+
+def test_a_day_of_which_only_the_evening_is_marked_leaves_room_for_the_next_days_name():
+    level = tick_levels(hours(72, datetime(2026, 6, 1, 9, tzinfo=UTC), zone=BERLIN))[4]
+
+    assert level.texts[:3] == ("12:00", "00:00<br>Tue 2 Jun", "12:00")
 
 
 def test_runs_of_marks():

@@ -18,10 +18,11 @@ from pictured import (
     quarter_hours,
     sunny,
     usual,
+    whole_days,
     without_battery,
 )
 
-from optimizer.pictures import plan_page
+from optimizer.pictures import Graph, Series, chart_of, page_of, plan_page
 from optimizer.planning import Planned
 from optimizer.report import plan_json
 
@@ -193,6 +194,34 @@ def test_a_phone_need_not_scroll_sideways_and_sees_the_slot_below_the_chart(look
     assert card.bounding_box()["height"] < 320
 
 
+def test_a_finger_on_the_chart_scrolls_the_page(look: Look, pages):
+    page = look.open(pages("usual")[0], READY, viewport=PHONE, has_touch=True, is_mobile=True)
+    page.evaluate("() => document.querySelector('.stage').scrollIntoView()")
+    before = page.evaluate("() => scrollY")
+    hand = page.context.new_cdp_session(page)
+    for kind, y in (("touchStart", 300), ("touchMove", 250), ("touchMove", 200), ("touchMove", 100)):
+        hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": 200, "y": y}]})
+    hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_function(f"() => scrollY > {before} + 100")
+
+    assert page.locator(".hint").inner_text() == "Tap a slot to read its values below."
+
+
+def test_the_pages_own_policy_refuses_any_request(look: Look, pages):
+    page = look.open(pages("usual")[0], READY)
+    refused = page.evaluate(
+        """() => new Promise((done) => {
+          document.addEventListener("securitypolicyviolation", (event) => done(event.effectiveDirective));
+          fetch("http://127.0.0.1:9/").catch(() => {});
+        })"""
+    )
+
+    assert refused == "connect-src"
+    assert len(look.complaints) > 0
+    look.complaints.clear()
+    look.asked[:] = [url for url in look.asked if "127.0.0.1:9" not in url]
+
+
 def test_dark_and_light_differ_in_page_and_chart_and_follow_a_change(look: Look, pages):
     file, _ = pages("usual")
     seen = {}
@@ -286,3 +315,19 @@ def test_without_script_the_tables_hold_the_values(look: Look, pages):
     assert "The charts need JavaScript" in page.locator("noscript p").text_content()
     assert not page.locator(".head").first.is_visible()
     assert page.locator("table").first.locator("tbody tr").count() == len(found["slots"])
+
+
+def test_a_page_of_any_panels_is_read_by_day_and_leaps_by_weeks(look: Look, tmp_path):
+    year = whole_days(2026)
+    bill = Series(name="bill", role="battery", values=tuple(number / 100 for number in range(365)))
+    content = chart_of("bills", "Bills", [Graph(title="Bill", unit="EUR", series=(bill,))], year, [""] * 365)
+    file = tmp_path / "year.html"
+    file.write_text(page_of("A year", None, [("year", "The year", content)]), encoding="utf-8")
+    page = look.open(file, READY)
+    page.locator(".stage").focus()
+    for key in ("PageDown", "ArrowRight"):
+        page.keyboard.press(key)
+
+    assert page.locator(".said").text_content() == "Fri 9 Jan 2026: bill 0.08 EUR."
+    assert page.evaluate(SHOWN) == [["bill", "0.08 EUR"]]
+    assert "Page Down: a week." in page.locator(".hint").text_content()

@@ -2,8 +2,7 @@
 "use strict";
 
 (() => {
-  const LABEL_PX = 46;
-  const HOUR_MS = 3_600_000;
+  const LABEL_PX = 40;
   const NARROW = matchMedia("(max-width: 44rem)");
   const DARK = matchMedia("(prefers-color-scheme: dark)");
   const TOUCH = matchMedia("(pointer: coarse)");
@@ -59,8 +58,8 @@
     async start() {
       await this.draw();
       this.plot.on("plotly_relayout", (change) => this.zoomed(change));
-      this.plot.addEventListener("pointermove", (event) => this.point(event));
-      this.plot.addEventListener("pointerdown", (event) => this.point(event));
+      this.stage.addEventListener("pointermove", (event) => event.pointerType !== "touch" && this.point(event));
+      this.stage.addEventListener("click", (event) => this.point(event));
       this.stage.addEventListener("pointerleave", () => this.leave());
       this.stage.addEventListener("keydown", (event) => this.key(event));
       this.stage.addEventListener("focus", () => this.stage.matches(":focus-visible") && this.show(this.slot, true));
@@ -133,7 +132,7 @@
 
     point(event) {
       const { left, width } = this.inner();
-      const x = event.clientX - this.plot.getBoundingClientRect().left - left;
+      const x = event.clientX - this.stage.getBoundingClientRect().left - left;
       if (x < 0 || x > width) return;
       this.show(this.slotAt(this.range[0] + (x / width) * (this.range[1] - this.range[0])));
       this.place(event.clientX, event.clientY);
@@ -146,13 +145,13 @@
 
     key(event) {
       if (event.altKey || event.ctrlKey || event.metaKey) return;
-      const { edges, names } = this.spec;
+      const { edges, names, leap } = this.spec;
       const last = names.length - 1;
       const to = {
         ArrowLeft: () => this.slot - 1,
         ArrowRight: () => this.slot + 1,
-        PageUp: () => Math.min(this.slotAt(edges[this.slot] - HOUR_MS), this.slot - 1),
-        PageDown: () => Math.max(this.slotAt(edges[this.slot] + HOUR_MS), this.slot + 1),
+        PageUp: () => Math.min(this.slotAt(edges[this.slot] - leap), this.slot - 1),
+        PageDown: () => Math.max(this.slotAt(edges[this.slot] + leap), this.slot + 1),
         Home: () => 0,
         End: () => last,
       }[event.key];
