@@ -24,7 +24,7 @@ from optimizer.domain.limits import SiteLimits
 from optimizer.domain.plan import Plan
 from optimizer.domain.problem import Problem, Published
 from optimizer.domain.series import Series
-from optimizer.domain.site import Site
+from optimizer.domain.site import DispatchMode, Site
 from optimizer.domain.snapshot import BatteryState, SiteSnapshot
 from optimizer.domain.tariff import Tariff
 from optimizer.domain.uncertainty import Uncertainty
@@ -127,6 +127,8 @@ def plan_snapshot(
     stated = stated_problem(site, snapshot, forecasts, priced, horizon, grid, history, published)
     snapshot = snapshot.degraded(*stated.notes)
     uncertainty = _uncertainty(forecasts, horizon, grid, issued, history, now)
+    if uncertainty is not None and site.dispatch is DispatchMode.PER_SLOT:
+        uncertainty = replace(uncertainty, may_follow=True)
     if uncertainty is not None and replaces_heat(site):
         uncertainty = without_forecast_heat(uncertainty)
     problem = replace(stated.problem, uncertainty=uncertainty)

@@ -28,10 +28,12 @@ class Uncertainty:
 
     What is commanded in the first ``shared_slots`` slots is the same whichever comes true; afterwards each is
     planned as if it were known. ``risk_weight`` (0 to 1) is the share of the mean cost of the worst ``tail``
-    (of all probability) in what is minimised; the rest is the expected cost.
+    (of all probability) in what is minimised; the rest is the expected cost. ``may_follow``: the battery may as well
+    be told to follow the load in the first slot, whatever that turns out to be.
     """
 
     scenarios: tuple[Scenario, ...]
     shared_slots: int = 1
     risk_weight: float = 0.0
     tail: float = 0.1
+    may_follow: bool = False

@@ -120,13 +120,13 @@ def decide_plainly(problem: Problem, uncertainty: Uncertainty, trusting_kw: floa
     here = int(np.searchsorted(points, trusting))
     alike = np.flatnonzero(mean <= least + SAME_MONEY)
     best = int(alike[np.argmin(np.abs(points[alike] - trusting))])
-    following = np.array([following_kwh(problem, turn) for turn in turns])
-    followed = np.array(
-        [a.at(kwh) + b.at(battery.soc_kwh + kwh) for a, b, kwh in zip(first, later, following[:, None], strict=True)]
-    )[:, 0]
-    follows = bool(np.isfinite(followed).all()) and float(probabilities @ followed) < least - SAME_MONEY
-    minded = followed if follows else each[:, best]
-    chosen = float(following[0]) if follows else float(points[best])
+    minded, chosen, follows = each[:, best], float(points[best]), None
+    if uncertainty.may_follow:
+        following = np.array([following_kwh(problem, turn) for turn in turns])
+        ends = zip(first, later, following[:, None], strict=True)
+        followed = np.array([a.at(kwh) + b.at(battery.soc_kwh + kwh) for a, b, kwh in ends])[:, 0]
+        follows = bool(np.isfinite(followed).all()) and float(probabilities @ followed) < least - SAME_MONEY
+        minded, chosen = (followed, float(following[0])) if follows else (minded, chosen)
     is_known = bool(is_possible[here])
     trusted = each[:, here] if is_known else minded
     worst = tail_means(np.stack([trusted, minded], axis=1), probabilities, uncertainty.tail)

@@ -153,3 +153,40 @@ def test_what_is_not_plain_is_left_to_the_linear_program(change: dict[str, objec
     assert is_plain(problem, courses(problem, Uncertainty(scenarios=())))
     assert not is_plain(changed, courses(changed, Uncertainty(scenarios=())))
     assert decide_plainly(changed, Uncertainty(scenarios=()), 0.0) is None
+
+
+def two_hours(load_kw: float) -> Problem:
+    """A stock worth less than what is bought: serving the load from it pays, selling it does not."""
+    return Problem(
+        site_id="site",
+        horizon=Horizon((START, START + timedelta(hours=1), START + timedelta(hours=2))),
+        load_kw=(load_kw, 0.0),
+        heat_kw=(0.0, 0.0),
+        solar_kw=(0.0, 0.0),
+        import_price_per_kwh=(0.3, 0.3),
+        export_price_per_kwh=(0.05, 0.05),
+        currency="EUR",
+        batteries=(
+            Battery(
+                capacity_kwh=5.0,
+                soc_kwh=5.0,
+                soc_max_kwh=5.0,
+                max_charge_kw=4.0,
+                max_discharge_kw=4.0,
+                end_values=(EndValue(kwh=5.0, value_per_kwh=0.15),),
+            ),
+        ),
+    )
+
+
+@pytest.mark.parametrize(("may_follow", "follows", "saving"), [(True, True, 0.125), (False, None, 0.025)])
+def test_a_battery_that_may_follow_does_where_the_load_may_come_either_way(may_follow, follows, saving):
+    """2 kW of discharge lose 0.10 where the load is 1 kW and 0.15 where it is 3 kW; 3 kW lose 0.20 and nothing."""
+    scenarios = tuple(Scenario(probability=0.5, load_kw=(kw, 0.0)) for kw in (1.0, 3.0))
+    uncertainty = Uncertainty(scenarios=scenarios, may_follow=may_follow)
+
+    decision = decide_plainly(two_hours(2.0), uncertainty, -2.0)
+
+    assert decision is not None
+    assert decision.follows is follows
+    assert decision.expected_saving == pytest.approx(saving, abs=1e-9)
