@@ -111,7 +111,14 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/gate.py": {"threading"},
     "optimizer/clock_watch.py": set(),
     "optimizer/witness.py": PURE
-    | {"optimizer.planning", "optimizer.ports", "optimizer.savings", "optimizer.task", "optimizer.web.state", "threading"},
+    | {
+        "optimizer.planning",
+        "optimizer.ports",
+        "optimizer.savings",
+        "optimizer.task",
+        "optimizer.web.state",
+        "threading",
+    },
     "optimizer/record_reader.py": PURE | {"optimizer.ledger", "optimizer.web.record", "sqlite3", "threading"},
     "optimizer/web": PURE | {"optimizer.web", "prometheus_client", "structlog", "socket", "threading", "urllib.parse"},
     "optimizer/log.py": {"optimizer.domain", "structlog", "stamina"},
