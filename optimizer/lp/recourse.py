@@ -9,6 +9,7 @@ slopes (Rockafellar, Convex Analysis, 1970, ch. 5 and 16; the same as the water 
 from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from optimizer.lp.linear import Floats, Ints
 LEAST_KWH = 1e-12
 """A shorter piece is none."""
 INSIDE_KWH = 1e-9
+SAME_SLOPE = 1e-9
 FINE_H, COARSE_H = 3.0, 1.0
 
 Piece = tuple[float, float]
@@ -160,9 +162,9 @@ def _floor(battery: Battery) -> float:
 
 
 def step_costs(problem: Problem, turn: Course, steps: Steps) -> list[Pieces] | None:
-    """The cost of each step by the energy that goes into the battery (less what comes out); None: it cannot be run.
+    """The cost of each step by the energy that goes into the battery (less what comes out).
 
-    ``is_plain`` is taken for granted.
+    None where it cannot be run, or is not convex. ``is_plain`` is taken for granted.
     """
     battery, h = problem.batteries[0], steps.h
     turn = Course(**{name: steps.means(getattr(turn, name)) for name in ("demand_kw", "solar_kw", "bought", "sold")})
@@ -188,7 +190,10 @@ def step_costs(problem: Problem, turn: Course, steps: Steps) -> list[Pieces] | N
     first = first + battery.wear_cost_per_kwh * np.abs(low) + told_price * np.abs(low - told_kwh)
     stored, slopes = (lengths * efficiency).T.tolist(), (slopes / efficiency).T.tolist()
     low_stored = [into_store(battery, kwh) for kwh in low.tolist()]
-    return [Pieces(low=low_stored[t], value=first[t], pieces=_convex(slopes[t], stored[t])) for t in range(len(h))]
+    pieces = [_pieces(slopes[t], stored[t]) for t in range(len(h))]
+    if not all(map(_are_convex, pieces)):
+        return None
+    return [Pieces(low=low_stored[t], value=first[t], pieces=pieces[t]) for t in range(len(h))]
 
 
 def following_kwh(problem: Problem, turn: Course) -> float:
@@ -231,22 +236,13 @@ def _energy_cost(grid_kwh: Floats, cut_kwh: Floats, most_out: Floats, turn: Cour
     return cost
 
 
-def _convex(slopes: list[float], lengths: list[float]) -> tuple[Piece, ...]:
-    """The pieces with neighbours joined where the slope falls: what running both ways at once would reach."""
-    pieces: list[Piece] = []
-    for piece in zip(slopes, lengths, strict=True):
-        if piece[1] <= LEAST_KWH:
-            continue
-        joined = piece
-        while pieces and pieces[-1][0] > joined[0]:
-            joined = _joined(pieces.pop(), joined)
-        pieces.append(joined)
-    return tuple(pieces)
+def _pieces(slopes: list[float], lengths: list[float]) -> tuple[Piece, ...]:
+    return tuple(piece for piece in zip(slopes, lengths, strict=True) if piece[1] > LEAST_KWH)
 
 
-def _joined(one: Piece, other: Piece) -> Piece:
-    length = one[1] + other[1]
-    return (one[0] * one[1] + other[0] * other[1]) / length, length
+def _are_convex(pieces: tuple[Piece, ...]) -> bool:
+    """Not so where doing as told is worth more than energy: then energy would be burnt by running both ways at once."""
+    return all(before[0] <= after[0] + SAME_SLOPE for before, after in pairwise(pieces))
 
 
 def cost_to_go(problem: Problem, costs: list[Pieces], shared: int) -> Pieces | None:

@@ -91,7 +91,7 @@ def test_a_key_that_is_replaced_while_the_service_runs_is_taken_up_by_the_very_c
 
 def test_an_hcu_token_is_taken_up_as_well_and_no_cycle_is_lost_meanwhile(world, monkeypatch):
     token = world.folder / "token"
-    token.write_text("old")
+    token.write_text("an-old-token")
     with running(world, monkeypatch, top=NO_PAGE) as it:
         changed(world.folder / "heat-optimizer.toml", '{env = "TEST_ARIS_TOKEN"}', '{file = "token"}')
         it.service.reload()

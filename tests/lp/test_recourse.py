@@ -6,7 +6,7 @@ from math import inf
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from optimizer.domain.assets import Battery, EndValue
@@ -87,7 +87,7 @@ def test_the_least_cost_is_that_of_the_linear_program(problem: Problem):
     (turn,) = courses(problem, Uncertainty(scenarios=()))
     assert is_plain(problem, [turn])
     costs = step_costs(problem, turn, steps_of(problem))
-    assert costs is not None
+    assume(costs is not None)
     to_go = cost_to_go(problem, costs, shared=0)
     assert to_go is not None
 
@@ -114,11 +114,30 @@ def test_the_first_command_is_as_good_as_the_linear_program_s(problem: Problem, 
     plainly = decide_plainly(problem, uncertainty, float(trusting_kw))
     by_program = _by_program(problem, uncertainty, trusted)
 
-    assert plainly is not None
+    assume(plainly is not None)
+    if by_program is not None and by_program.expected_saving is None:
+        assert plainly.expected_saving is None, "what the forecast alone asks for breaks a limit in some scenario"
+        return
     saved = 0.0 if by_program is None else by_program.expected_saving
-    assert saved is not None
     assert plainly.expected_saving == pytest.approx(saved, abs=1e-6)
     assert plainly.expected_saving >= -1e-9
+
+
+def test_where_doing_as_told_is_worth_more_than_energy_the_linear_program_decides():
+    """Charging and discharging at once would then do as told and burn the energy: no such cost is convex."""
+    told = Published(battery_kw=(None, 1.5), price_per_kw=(0.003, 0.003))
+    problem = replace(
+        two_hours(0.0),
+        import_price_per_kwh=(0.0, 0.0),
+        export_price_per_kwh=(0.0, 0.0),
+        published=told,
+        batteries=(replace(two_hours(0.0).batteries[0], discharge_efficiency=0.9),),
+    )
+    turns = courses(problem, Uncertainty(scenarios=()))
+
+    assert is_plain(problem, turns)
+    assert step_costs(problem, turns[0], steps_of(problem)) is None
+    assert decide_plainly(problem, Uncertainty(scenarios=()), 0.0) is None
 
 
 def _by_program(problem: Problem, uncertainty: Uncertainty, trusted: Trusted) -> caution.Decision | None:
