@@ -109,11 +109,11 @@ def standing_flows(problem: Problem) -> Flows:
     if battery is None:
         return complete_flows(problem, charge, discharge)
     told = (None,) * slots if problem.published is None else problem.published.battery_kw
-    soc_kwh = battery.soc_kwh
+    soc_kwh, demand_kw = battery.soc_kwh, problem.demand_kw
     for slot, hours in enumerate(problem.horizon.slot_h):
         wanted = told[slot]
         if wanted is None:
-            wanted = problem.solar_kw[slot] - problem.demand_kw[slot]
+            wanted = problem.solar_kw[slot] - demand_kw[slot]
         room_kw = max(battery.soc_max_kwh - soc_kwh, 0.0) / battery.charge_efficiency / hours
         stock_kw = max(soc_kwh - battery.soc_min_kwh, 0.0) * battery.discharge_efficiency / hours
         charge[slot] = min(max(wanted, 0.0), battery.max_charge_kw, room_kw)

@@ -27,9 +27,9 @@ def following_slots(plan: Plan) -> frozenset[int]:
 def _alike(plan: Plan, battery: Battery) -> Iterator[int]:
     flows, problem = plan.flows, plan.problem
     near_kw = NEAR_SHARE * max(battery.max_charge_kw, battery.max_discharge_kw)
-    soc_kwh = battery.soc_kwh
+    soc_kwh, demand_kw = battery.soc_kwh, problem.demand_kw
     for slot, hours in enumerate(problem.horizon.slot_h):
-        surplus_kw = problem.solar_kw[slot] - problem.demand_kw[slot]
+        surplus_kw = problem.solar_kw[slot] - demand_kw[slot]
         room_kw = max(battery.soc_max_kwh - soc_kwh, 0.0) / battery.charge_efficiency / hours
         stock_kw = max(soc_kwh - battery.soc_min_kwh, 0.0) * battery.discharge_efficiency / hours
         charge_kw = min(max(surplus_kw, 0.0), battery.max_charge_kw, room_kw)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+NO_OFFSET = timedelta(0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
@@ -31,15 +33,15 @@ class Horizon:
             msg = f"a horizon needs at least one slot, got {len(self.edges)} edge(s)"
             raise ValueError(msg)
         for edge in self.edges:
-            if edge.utcoffset() != timedelta(0):
+            if edge.tzinfo is not UTC and edge.utcoffset() != NO_OFFSET:
                 msg = f"horizon edge {edge!r} is not aware UTC"
                 raise ValueError(msg)
-        for earlier, later in pairwise(self.edges):
-            if later <= earlier:
-                msg = f"horizon edges must rise: {earlier.isoformat()} then {later.isoformat()}"
-                raise ValueError(msg)
-        hours = ((later - earlier).total_seconds() / 3600 for earlier, later in pairwise(self.edges))
-        object.__setattr__(self, "slot_h", tuple(hours))
+        hours = tuple((later - earlier).total_seconds() / 3600 for earlier, later in pairwise(self.edges))
+        if min(hours) <= 0:
+            earlier, later = next(pair for pair in pairwise(self.edges) if pair[1] <= pair[0])
+            msg = f"horizon edges must rise: {earlier.isoformat()} then {later.isoformat()}"
+            raise ValueError(msg)
+        object.__setattr__(self, "slot_h", hours)
 
     def __len__(self) -> int:
         return len(self.edges) - 1

@@ -1,7 +1,7 @@
 """How the coming day may differ from its forecast: the errors of earlier forecasts, laid over it day by day."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,10 +33,41 @@ def error_days(now: datetime, horizon_hours: float, scenarios: int) -> tuple[dat
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """The history as arrays: the start of each quarter (seconds since 1970, rising) and its means."""
+    """What came, as integrals over time since its first quarter: of kW, and of the seconds in which it is known.
 
-    starts_s: Floats
-    columns: Mapping[str, Floats]
+    Both rise evenly between the ``knots`` (seconds since 1970), so that the mean between any two instants is a
+    difference of two interpolations (see ``align.means_on_edges``), here for many days at once.
+    """
+
+    knots: Floats
+    kw_s: Floats
+    known_s: Floats
+
+    @classmethod
+    def of(cls, starts_s: Floats, kw: Floats) -> "_Record":
+        """Quarters that begin at ``starts_s`` (rising) with these means; NaN is unknown."""
+        knots = np.unique(np.concatenate((starts_s, starts_s + QUARTER_S)))
+        at = np.searchsorted(knots, starts_s)
+        known = np.zeros(len(knots))
+        power = np.zeros(len(knots))
+        known[at] = np.isfinite(kw)
+        power[at] = np.nan_to_num(kw)
+        lengths_s = np.diff(knots, append=knots[-1:])
+        return cls(knots=knots, kw_s=_running(power * lengths_s), known_s=_running(known * lengths_s))
+
+    def means(self, edges_s: Floats) -> Floats:
+        """``edges_s[..., t]`` to means over ``[edges_s[..., t], edges_s[..., t + 1])``; NaN where nothing is known."""
+        if not len(self.knots):
+            return np.full((*edges_s.shape[:-1], edges_s.shape[-1] - 1), np.nan)
+        known_s = np.diff(np.interp(edges_s, self.knots, self.known_s), axis=-1)
+        kw_s = np.diff(np.interp(edges_s, self.knots, self.kw_s), axis=-1)
+        found: Floats = np.divide(kw_s, known_s, out=np.full(known_s.shape, np.nan), where=known_s > 0)
+        return found
+
+
+def _running(steps: Floats) -> Floats:
+    """The sum of all steps before each."""
+    return np.concatenate(([0.0], np.cumsum(steps[:-1]))) if len(steps) else steps
 
 
 def outcomes(
@@ -48,22 +79,16 @@ def outcomes(
     half the mean error of all: that much of the mean is taken for chance, the rest for a habit of the forecast.
     Unknown errors count as none. ``history`` as in ``ForecastInputs``.
     """
-    record = _Record(
-        starts_s=_starts_s(history),
-        columns={name: _column(history, name) for name in ("load_kw", "other_kw", "heat_kw", "solar_kw")},
-    )
-    errors: dict[str, list[Floats]] = {"load_kw": [], "heat_kw": [], "solar_kw": []}
-    for past in issued:
-        found = dict(_errors(past, horizon, record, now))
-        if np.isfinite(found["load_kw"]).mean() < LEAST_KNOWN:
-            continue
-        for name, error in found.items():
-            errors[name].append(np.nan_to_num(error))
-    count = len(errors["load_kw"])
+    if len(issued) < LEAST_SCENARIOS:
+        return ()
+    found = _errors(issued, horizon, history, now)
+    is_told = np.isfinite(found["load_kw"]).mean(axis=1) >= LEAST_KNOWN
+    errors = {name: np.nan_to_num(each[is_told]) for name, each in found.items()}
+    count = int(is_told.sum())
     if count < LEAST_SCENARIOS:
         return ()
     expected = {"load_kw": forecasts.load.kw, "heat_kw": forecasts.heat.kw, "solar_kw": forecasts.solar.kw}
-    series = {name: _around(np.array(expected[name]), np.array(errors[name])) for name in errors}
+    series = {name: _around(np.array(expected[name]), errors[name]) for name in errors}
     return tuple(
         Scenario(
             probability=1.0 / count,
@@ -75,22 +100,32 @@ def outcomes(
     )
 
 
-def _errors(past: Issued, horizon: Horizon, record: _Record, now: datetime) -> Iterator[tuple[str, Floats]]:
-    """kW above what was expected in each slot of ``horizon``, as many days earlier; NaN is unknown."""
-    days = round((now - past.at) / DAY)
-    edges_s = seconds(horizon.edges) - days * DAY.total_seconds()
-    made_s = seconds(past.edges)
-    first, last = np.searchsorted(record.starts_s, [edges_s[0] - QUARTER_S, edges_s[-1]])
-    starts_s = record.starts_s[first:last]
+def _errors(issued: Sequence[Issued], horizon: Horizon, history: pd.DataFrame, now: datetime) -> Mapping[str, Floats]:
+    """``[name][past, slot]``: kW above what was expected in each slot, as many days earlier; NaN is unknown."""
+    days = np.array([round((now - past.at) / DAY) for past in issued])
+    edges_s = seconds(horizon.edges) - days[:, None] * DAY.total_seconds()
+    starts_s = _starts_s(history)
+    first, last = np.searchsorted(starts_s, [edges_s.min() - QUARTER_S, edges_s.max()])
+    known = {name: _column(history, name)[first:last] for name in ("load_kw", "other_kw", "heat_kw", "solar_kw")}
+    came = {
+        "load_kw": known["load_kw"] + np.nan_to_num(known["other_kw"]),
+        "heat_kw": known["heat_kw"],
+        "solar_kw": known["solar_kw"],
+    }
+    made_s = [seconds(past.edges) for past in issued]
+    is_same = [np.array_equal(made, edges) for made, edges in zip(made_s, edges_s, strict=True)]
 
-    def came(*columns: str) -> Floats:
-        known = [record.columns[name][first:last] for name in columns]
-        values = known[0] + sum((np.nan_to_num(other) for other in known[1:]), np.zeros(len(known[0])))
-        return means_on_edges(edges_s, starts_s, starts_s + QUARTER_S, values).mean
+    def expected(name: str, number: int) -> Floats:
+        kw = np.array(getattr(issued[number], name))
+        if is_same[number]:
+            return kw
+        return means_on_edges(edges_s[number], made_s[number][:-1], made_s[number][1:], kw).mean
 
-    for name, columns in (("load_kw", ("load_kw", "other_kw")), ("heat_kw", ("heat_kw",)), ("solar_kw", ("solar_kw",))):
-        expected = np.array(getattr(past, name))
-        yield name, came(*columns) - means_on_edges(edges_s, made_s[:-1], made_s[1:], expected).mean
+    return {
+        name: _Record.of(starts_s[first:last], kw).means(edges_s)
+        - np.array([expected(name, number) for number in range(len(issued))])
+        for name, kw in came.items()
+    }
 
 
 def _starts_s(history: pd.DataFrame) -> Floats:

@@ -13,15 +13,14 @@ from optimizer.lp.highs import BASIC, LOWER, Basis, Ending
 from optimizer.lp.linear import Floats
 from optimizer.lp.model import Model, build_model
 from optimizer.lp.recourse import (
-    Pieces,
     cost_to_go,
-    courses,
     following_kwh,
     into_store,
     is_plain,
     out_of_store,
     step_costs,
     steps_of,
+    turns_of,
 )
 from optimizer.lp.scenarios import Stack, in_scenario, probabilities_of, stack, tail_means
 from optimizer.lp.suspicion import suspicious_slots
@@ -94,19 +93,17 @@ def decide_first(
 
 def decide_plainly(problem: Problem, uncertainty: Uncertainty, trusting_kw: float) -> Decision | None:
     """The same without a solver, for one shared slot and no weight on risk; None where the problem is not plain."""
-    turns = courses(problem, uncertainty)
+    turns = turns_of(problem, uncertainty)
     if not is_plain(problem, turns):
         return None
-    battery, steps = problem.batteries[0], steps_of(problem)
-    first: list[Pieces] = []
-    later: list[Pieces] = []
-    for turn in turns:
-        costs = step_costs(problem, turn, steps)
-        to_go = None if costs is None else cost_to_go(problem, costs, shared=1)
-        if costs is None or to_go is None:
-            return None
-        first.append(costs[0])
-        later.append(to_go)
+    battery = problem.batteries[0]
+    costs = step_costs(problem, turns, steps_of(problem))
+    to_go = None if costs is None else cost_to_go(problem, costs, shared=1)
+    if costs is None or to_go is None:
+        return None
+    count = 1 + len(uncertainty.scenarios)
+    first = [costs[0].of_turn(turn) for turn in range(count)]
+    later = [to_go.of_turn(turn) for turn in range(count)]
     trusting = into_store(battery, trusting_kw * problem.horizon.slot_h[0])
     knots = [each.knots()[0] for each in first] + [each.knots()[0] - battery.soc_kwh for each in later]
     points = np.unique(np.append(np.concatenate(knots), trusting))
@@ -122,7 +119,7 @@ def decide_plainly(problem: Problem, uncertainty: Uncertainty, trusting_kw: floa
     best = int(alike[np.argmin(np.abs(points[alike] - trusting))])
     minded, chosen, follows = each[:, best], float(points[best]), None
     if uncertainty.may_follow:
-        following = np.array([following_kwh(problem, turn) for turn in turns])
+        following = following_kwh(problem, turns)
         ends = zip(first, later, following[:, None], strict=True)
         followed = np.array([a.at(kwh) + b.at(battery.soc_kwh + kwh) for a, b, kwh in ends])[:, 0]
         follows = bool(np.isfinite(followed).all()) and float(probabilities @ followed) < least - SAME_MONEY

@@ -6,10 +6,7 @@ cost to go is the infimal convolution of the next slot's with it: the pieces of 
 slopes (Rockafellar, Convex Analysis, 1970, ch. 5 and 16; the same as the water values of a single reservoir).
 """
 
-from bisect import insort
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -25,8 +22,6 @@ INSIDE_KWH = 1e-9
 SAME_SLOPE = 1e-9
 FINE_H, COARSE_H = 3.0, 1.0
 
-Piece = tuple[float, float]
-"""Slope (money per kWh stored) and length (kWh)."""
 _PLAIN_BATTERY = {
     "goal_kwh": None,
     "ceiling_kwh": None,
@@ -59,18 +54,20 @@ _PLAIN_PROBLEM = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pieces:
-    """A convex function on ``[low, low + all lengths]``: its value at ``low``, and its pieces by rising slope."""
+    """A convex function on ``[low, low + all lengths]``: its value at ``low``, and its pieces by rising slope.
+
+    ``slopes`` are money per kWh stored, ``lengths`` kWh.
+    """
 
     low: float
     value: float
-    pieces: tuple[Piece, ...]
+    slopes: Floats
+    lengths: Floats
 
     def knots(self) -> tuple[Floats, Floats]:
         """Where the pieces meet, and the function's values there."""
-        lengths = np.array([length for _, length in self.pieces])
-        slopes = np.array([slope for slope, _ in self.pieces])
-        at = self.low + np.concatenate(([0.0], np.cumsum(lengths)))
-        return at, self.value + np.concatenate(([0.0], np.cumsum(slopes * lengths)))
+        at = self.low + np.concatenate(([0.0], np.cumsum(self.lengths)))
+        return at, self.value + np.concatenate(([0.0], np.cumsum(self.slopes * self.lengths)))
 
     def at(self, points: Floats) -> Floats:
         """Its values; infinite outside."""
@@ -81,8 +78,31 @@ class Pieces:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
-    """How things may turn out, per slot: kW that no variable moves, sun, and what a kWh bought or sold is worth."""
+class PiecesOfAll:
+    """One such function for each turn ``k``: ``slopes[k, p]``; pieces of no length may stand anywhere."""
+
+    low: Floats
+    value: Floats
+    slopes: Floats
+    lengths: Floats
+
+    def of_turn(self, turn: int) -> Pieces:
+        """One of them, without pieces of no length."""
+        is_some = self.lengths[turn] > LEAST_KWH
+        return Pieces(
+            low=float(self.low[turn]),
+            value=float(self.value[turn]),
+            slopes=self.slopes[turn][is_some],
+            lengths=self.lengths[turn][is_some],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """How things may turn out, ``[turn, slot]``: kW that no variable moves, sun, what a kWh bought or sold is worth.
+
+    The first is the forecast's own.
+    """
 
     demand_kw: Floats
     solar_kw: Floats
@@ -99,8 +119,8 @@ class Steps:
     slot_h: Floats
 
     def means(self, values: Floats) -> Floats:
-        """Per step, weighted by time."""
-        found: Floats = np.add.reduceat(values * self.slot_h, self.firsts) / self.h
+        """Per step (the last axis), weighted by time."""
+        found: Floats = np.add.reduceat(values * self.slot_h, self.firsts, axis=-1) / self.h
         return found
 
     def least(self, values: Floats) -> Floats:
@@ -123,25 +143,21 @@ def steps_of(problem: Problem) -> Steps:
     return Steps(firsts=firsts, h=np.add.reduceat(h, firsts), slot_h=h)
 
 
-def courses(problem: Problem, uncertainty: Uncertainty) -> list[Course]:
+def turns_of(problem: Problem, uncertainty: Uncertainty) -> Turns:
     """The forecast's own, then one for each scenario; prices with what is wished for beside the bill."""
     co2 = problem.co2_price_per_kg * series(problem.co2_kg_per_kwh, problem)
     standby_kw = sum(battery.standby_kw for battery in problem.batteries)
-    own = {name: np.array(getattr(problem, name)) for name in SCENARIO_SERIES}
-
-    def course(given: Mapping[str, tuple[float, ...]]) -> Course:
-        found = own | {name: np.array(values) for name, values in given.items()}
-        return Course(
-            demand_kw=found["load_kw"] + found["heat_kw"] + standby_kw,
-            solar_kw=found["solar_kw"],
-            bought=found["import_price_per_kwh"] + co2,
-            sold=found["export_price_per_kwh"] - problem.export_extra_cost_per_kwh,
-        )
-
-    return [course({}), *(course(scenario.given) for scenario in uncertainty.scenarios)]
+    given = [{}, *(scenario.given for scenario in uncertainty.scenarios)]
+    found = {name: np.array([each.get(name, getattr(problem, name)) for each in given]) for name in SCENARIO_SERIES}
+    return Turns(
+        demand_kw=found["load_kw"] + found["heat_kw"] + standby_kw,
+        solar_kw=found["solar_kw"],
+        bought=found["import_price_per_kwh"] + co2,
+        sold=found["export_price_per_kwh"] - problem.export_extra_cost_per_kwh,
+    )
 
 
-def is_plain(problem: Problem, turns: Sequence[Course]) -> bool:
+def is_plain(problem: Problem, turns: Turns) -> bool:
     """Whether the cost of each slot hangs on one battery's energy alone, in a convex way, in all ``turns``."""
     if len(problem.batteries) != 1 or problem.preference_budget > 0:
         return False
@@ -152,7 +168,7 @@ def is_plain(problem: Problem, turns: Sequence[Course]) -> bool:
         return False
     if not _floor(battery) <= battery.soc_kwh <= battery.soc_max_kwh:
         return False
-    return all(bool(np.all(turn.bought >= np.maximum(turn.sold, 0.0))) for turn in turns)
+    return bool(np.all(turns.bought >= np.maximum(turns.sold, 0.0)))
 
 
 def _floor(battery: Battery) -> float:
@@ -161,15 +177,15 @@ def _floor(battery: Battery) -> float:
     return max(battery.soc_min_kwh, min(most, battery.soc_max_kwh))
 
 
-def step_costs(problem: Problem, turn: Course, steps: Steps) -> list[Pieces] | None:
+def step_costs(problem: Problem, turns: Turns, steps: Steps) -> list[PiecesOfAll] | None:
     """The cost of each step by the energy that goes into the battery (less what comes out).
 
-    None where it cannot be run, or is not convex. ``is_plain`` is taken for granted.
+    None where one cannot be run, or is not convex. ``is_plain`` is taken for granted.
     """
     battery, h = problem.batteries[0], steps.h
-    turn = Course(**{name: steps.means(getattr(turn, name)) for name in ("demand_kw", "solar_kw", "bought", "sold")})
-    sun_kwh, net_kwh = turn.solar_kw * h, (turn.demand_kw - turn.solar_kw) * h
-    cut_kwh = sun_kwh if problem.can_curtail else np.zeros(len(h))
+    mean = Turns(**{name: steps.means(getattr(turns, name)) for name in ("demand_kw", "solar_kw", "bought", "sold")})
+    sun_kwh, net_kwh = mean.solar_kw * h, (mean.demand_kw - mean.solar_kw) * h
+    cut_kwh = sun_kwh if problem.can_curtail else np.zeros(sun_kwh.shape)
     most_in = steps.least(_least_limit(problem.import_limit_kw, problem.import_rating_kw, problem)) * h
     most_out = steps.least(_least_limit(problem.export_limit_kw, problem.export_rating_kw, problem)) * h
     low = np.maximum(-battery.max_discharge_kw * h, -most_out - cut_kwh - net_kwh)
@@ -178,30 +194,34 @@ def step_costs(problem: Problem, turn: Course, steps: Steps) -> list[Pieces] | N
         return None
     told_kwh, told_price = _told(problem, steps)
     # where a slope may change: nothing moves, nothing is exchanged, all sun is cut, the limit of export, as told
-    changes = np.stack([np.zeros(len(h)), -net_kwh, -net_kwh - cut_kwh, -net_kwh - most_out, told_kwh])
-    knots = np.sort(np.clip(np.concatenate((low[None], changes, high[None])), low, high), axis=0)
+    changes = np.broadcast_arrays(np.zeros(1), -net_kwh, -net_kwh - cut_kwh, -net_kwh - most_out, told_kwh)
+    knots = np.sort(np.clip(np.stack([low, *changes, high]), low, high), axis=0)
     middles, lengths = (knots[1:] + knots[:-1]) / 2, np.diff(knots, axis=0)
     grid = middles + net_kwh
-    out = np.where(((turn.sold < 0) & (grid > -cut_kwh)) | (grid < -most_out), 0.0, turn.sold)
+    out = np.where(((mean.sold < 0) & (grid > -cut_kwh)) | (grid < -most_out), 0.0, mean.sold)
     beside = battery.wear_cost_per_kwh * np.sign(middles) + told_price * np.sign(middles - told_kwh)
-    slopes = np.where(grid > 0, turn.bought, out) + beside
+    slopes = np.where(grid > 0, mean.bought, out) + beside
     efficiency = np.where(middles > 0, battery.charge_efficiency, 1 / battery.discharge_efficiency)
-    first = _energy_cost(low + net_kwh, cut_kwh, most_out, turn)
-    first = first + battery.wear_cost_per_kwh * np.abs(low) + told_price * np.abs(low - told_kwh)
-    stored, slopes = (lengths * efficiency).T.tolist(), (slopes / efficiency).T.tolist()
-    low_stored = [into_store(battery, kwh) for kwh in low.tolist()]
-    pieces = [_pieces(slopes[t], stored[t]) for t in range(len(h))]
-    if not all(map(_are_convex, pieces)):
+    lengths, slopes = lengths * efficiency, slopes / efficiency
+    if not _are_convex(slopes, lengths):
         return None
-    return [Pieces(low=low_stored[t], value=first[t], pieces=pieces[t]) for t in range(len(h))]
+    first = _energy_cost(low + net_kwh, cut_kwh, most_out, mean)
+    first = first + battery.wear_cost_per_kwh * np.abs(low) + told_price * np.abs(low - told_kwh)
+    low = np.where(low > 0, low * battery.charge_efficiency, low / battery.discharge_efficiency)
+    return [
+        PiecesOfAll(low=low[:, t], value=first[:, t], slopes=slopes[:, :, t].T, lengths=lengths[:, :, t].T)
+        for t in range(len(h))
+    ]
 
 
-def following_kwh(problem: Problem, turn: Course) -> float:
-    """What goes into the store in the first slot where the battery follows the load, as far as it can."""
+def following_kwh(problem: Problem, turns: Turns) -> Floats:
+    """What goes into the store in the first slot of each turn where the battery follows the load, as far as it can."""
     battery, h = problem.batteries[0], problem.horizon.slot_h[0]
-    rest_kw = float(turn.demand_kw[0] - turn.solar_kw[0])
-    kwh = into_store(battery, min(max(-rest_kw, -battery.max_discharge_kw), battery.max_charge_kw) * h)
-    return min(max(kwh, _floor(battery) - battery.soc_kwh), battery.soc_max_kwh - battery.soc_kwh)
+    rest_kw = turns.solar_kw[:, 0] - turns.demand_kw[:, 0]
+    kwh = np.clip(rest_kw, -battery.max_discharge_kw, battery.max_charge_kw) * h
+    stored = np.where(kwh > 0, kwh * battery.charge_efficiency, kwh / battery.discharge_efficiency)
+    found: Floats = np.clip(stored, _floor(battery) - battery.soc_kwh, battery.soc_max_kwh - battery.soc_kwh)
+    return found
 
 
 def into_store(battery: Battery, kwh: float) -> float:
@@ -228,81 +248,72 @@ def _told(problem: Problem, steps: Steps) -> tuple[Floats, Floats]:
     return steps.means(np.nan_to_num(told_kw)) * steps.h, steps.means(price)
 
 
-def _energy_cost(grid_kwh: Floats, cut_kwh: Floats, most_out: Floats, turn: Course) -> Floats:
+def _energy_cost(grid_kwh: Floats, cut_kwh: Floats, most_out: Floats, mean: Turns) -> Floats:
     """Where so much is exchanged, the sun cut where that pays or a limit asks for it."""
-    kept = np.where(turn.sold < 0, np.minimum(grid_kwh + cut_kwh, 0.0), grid_kwh)
+    kept = np.where(mean.sold < 0, np.minimum(grid_kwh + cut_kwh, 0.0), grid_kwh)
     exported = np.minimum(np.maximum(-kept, 0.0), most_out)
-    cost: Floats = np.where(grid_kwh > 0, turn.bought * grid_kwh, -turn.sold * exported)
+    cost: Floats = np.where(grid_kwh > 0, mean.bought * grid_kwh, -mean.sold * exported)
     return cost
 
 
-def _pieces(slopes: list[float], lengths: list[float]) -> tuple[Piece, ...]:
-    return tuple(piece for piece in zip(slopes, lengths, strict=True) if piece[1] > LEAST_KWH)
+def _are_convex(slopes: Floats, lengths: Floats) -> bool:
+    """``[piece, turn, step]``. Not so where doing as told is worth more than energy.
+
+    Energy would then be burnt by running both ways at once.
+    """
+    told = np.where(lengths > LEAST_KWH, slopes, -np.inf)
+    highest = np.maximum.accumulate(told, axis=0)
+    return not np.any((lengths[1:] > LEAST_KWH) & (slopes[1:] < highest[:-1] - SAME_SLOPE))
 
 
-def _are_convex(pieces: tuple[Piece, ...]) -> bool:
-    """Not so where doing as told is worth more than energy: then energy would be burnt by running both ways at once."""
-    return all(before[0] <= after[0] + SAME_SLOPE for before, after in pairwise(pieces))
-
-
-def cost_to_go(problem: Problem, costs: list[Pieces], shared: int) -> Pieces | None:
+def cost_to_go(problem: Problem, costs: list[PiecesOfAll], shared: int) -> PiecesOfAll | None:
     """What the slots after the first ``shared`` cost at least, by the energy stored at their start; None: no way."""
-    battery = problem.batteries[0]
+    battery, turns = problem.batteries[0], len(costs[0].low)
     pieces = [(-end.value_per_kwh, end.kwh) for end in battery.end_values]
     spare_kwh = battery.capacity_kwh - sum(length for _, length in pieces)
     if spare_kwh > LEAST_KWH:
         pieces.append((0.0, spare_kwh))
     pieces.sort()
-    left = _Left(low=0.0, high=sum(length for _, length in pieces), value=0.0, pieces=pieces)
+    slopes, lengths = np.array(pieces).T
+    nothing = np.zeros(turns)
+    at_end = PiecesOfAll(
+        low=nothing, value=nothing, slopes=np.tile(slopes, (turns, 1)), lengths=np.tile(lengths, (turns, 1))
+    )
     floor, top = _floor(battery), battery.soc_max_kwh
-    if not left.clip(floor, top):
-        return None
+    left = _clipped(at_end, floor, top)
     for cost in reversed(costs[shared:]):
-        left.add(cost)
-        if not left.clip(floor, top):
+        if left is None:
             return None
-    return Pieces(low=left.low, value=left.value, pieces=tuple(left.pieces))
+        left = _clipped(_one_step_before(left, cost), floor, top)
+    return left
 
 
-@dataclass(slots=True)
-class _Left:
-    """The cost to go while it is built: a convex function on ``[low, high]``, ``value`` at ``low``."""
+def _one_step_before(left: PiecesOfAll, cost: PiecesOfAll) -> PiecesOfAll:
+    """What goes into the battery in a step need not be in it before: the infimal convolution with its mirror image."""
+    slopes = np.concatenate((left.slopes, -cost.slopes), axis=1)
+    lengths = np.concatenate((left.lengths, cost.lengths), axis=1)
+    key = np.where(lengths > LEAST_KWH, slopes, np.inf)
+    most = int(np.isfinite(key).sum(axis=1).max())
+    order = np.argsort(key, axis=1)[:, : max(most, 1)]
+    return PiecesOfAll(
+        low=left.low - cost.low - cost.lengths.sum(axis=1),
+        value=left.value + cost.value + (cost.slopes * cost.lengths).sum(axis=1),
+        slopes=np.take_along_axis(slopes, order, axis=1),
+        lengths=np.take_along_axis(lengths, order, axis=1),
+    )
 
-    low: float
-    high: float
-    value: float
-    pieces: list[Piece]
 
-    def add(self, cost: Pieces) -> None:
-        """One slot before: what goes into the battery there need not be in it before."""
-        low, value = cost.low, cost.value
-        for slope, length in cost.pieces:
-            insort(self.pieces, (-slope, length))
-            low += length
-            value += slope * length
-        self.low -= low
-        self.high -= cost.low
-        self.value += value
-
-    def clip(self, floor: float, top: float) -> bool:
-        """Only what lies within ``[floor, top]`` is left. False where nothing is."""
-        if self.high < floor - INSIDE_KWH or self.low > top + INSIDE_KWH:
-            return False
-        gone = 0
-        while floor - self.low > LEAST_KWH and gone < len(self.pieces):
-            slope, length = self.pieces[gone]
-            used = min(length, floor - self.low)
-            self.value += slope * used
-            self.low += used
-            if used < length:
-                self.pieces[gone] = (slope, length - used)
-            else:
-                gone += 1
-        del self.pieces[:gone]
-        while self.high - top > LEAST_KWH and self.pieces:
-            slope, length = self.pieces.pop()
-            used = min(length, self.high - top)
-            self.high -= used
-            if used < length:
-                self.pieces.append((slope, length - used))
-        return True
+def _clipped(all_: PiecesOfAll, floor: float, top: float) -> PiecesOfAll | None:
+    """Only what lies within ``[floor, top]`` is left. None where nothing is in some turn."""
+    until = all_.low[:, None] + np.cumsum(all_.lengths, axis=1)
+    high = until[:, -1]
+    if np.any(high < floor - INSIDE_KWH) or np.any(all_.low > top + INSIDE_KWH):
+        return None
+    below = np.clip(floor - until + all_.lengths, 0.0, all_.lengths)
+    above = np.clip(until - top, 0.0, all_.lengths - below)
+    return PiecesOfAll(
+        low=all_.low + below.sum(axis=1),
+        value=all_.value + (all_.slopes * below).sum(axis=1),
+        slopes=all_.slopes,
+        lengths=all_.lengths - below - above,
+    )

@@ -16,7 +16,7 @@ from optimizer.domain.uncertainty import Scenario, Uncertainty
 from optimizer.lp import caution
 from optimizer.lp.caution import Trusted, decide_first, decide_plainly
 from optimizer.lp.highs import Session
-from optimizer.lp.recourse import cost_to_go, courses, is_plain, step_costs, steps_of
+from optimizer.lp.recourse import cost_to_go, is_plain, step_costs, steps_of, turns_of
 from optimizer.lp.solve import Planner
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
@@ -84,9 +84,9 @@ def scenarios_of(draw_from: np.random.Generator, problem: Problem, count: int) -
 @settings(max_examples=150, deadline=None)
 @given(problem=plain_problems())
 def test_the_least_cost_is_that_of_the_linear_program(problem: Problem):
-    (turn,) = courses(problem, Uncertainty(scenarios=()))
-    assert is_plain(problem, [turn])
-    costs = step_costs(problem, turn, steps_of(problem))
+    turns = turns_of(problem, Uncertainty(scenarios=()))
+    assert is_plain(problem, turns)
+    costs = step_costs(problem, turns, steps_of(problem))
     assume(costs is not None)
     to_go = cost_to_go(problem, costs, shared=0)
     assert to_go is not None
@@ -95,7 +95,7 @@ def test_the_least_cost_is_that_of_the_linear_program(problem: Problem):
 
     soc_kwh = problem.batteries[0].soc_kwh
     worth_now = 0.2 * min(soc_kwh, 3.0) + 0.05 * max(soc_kwh - 3.0, 0.0)
-    least = float(to_go.at(np.array([soc_kwh]))[0])
+    least = float(to_go.of_turn(0).at(np.array([soc_kwh]))[0])
     assert least + worth_now == pytest.approx(plan.objective, abs=1e-6)
 
 
@@ -133,10 +133,10 @@ def test_where_doing_as_told_is_worth_more_than_energy_the_linear_program_decide
         published=told,
         batteries=(replace(two_hours(0.0).batteries[0], discharge_efficiency=0.9),),
     )
-    turns = courses(problem, Uncertainty(scenarios=()))
+    turns = turns_of(problem, Uncertainty(scenarios=()))
 
     assert is_plain(problem, turns)
-    assert step_costs(problem, turns[0], steps_of(problem)) is None
+    assert step_costs(problem, turns, steps_of(problem)) is None
     assert decide_plainly(problem, Uncertainty(scenarios=()), 0.0) is None
 
 
@@ -169,8 +169,8 @@ def test_what_is_not_plain_is_left_to_the_linear_program(change: dict[str, objec
     )
     changed = replace(problem, **change)  # type: ignore[arg-type]
 
-    assert is_plain(problem, courses(problem, Uncertainty(scenarios=())))
-    assert not is_plain(changed, courses(changed, Uncertainty(scenarios=())))
+    assert is_plain(problem, turns_of(problem, Uncertainty(scenarios=())))
+    assert not is_plain(changed, turns_of(changed, Uncertainty(scenarios=())))
     assert decide_plainly(changed, Uncertainty(scenarios=()), 0.0) is None
 
 
