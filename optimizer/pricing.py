@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
+
+import pandas as pd
 
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.site import Site
-from optimizer.domain.tariff import Market, Tariff
+from optimizer.domain.tariff import Market, Meter, Tariff, nothing_metered
 from optimizer.errors import ConfigError, ForecastGap, HeatOptimizerError, SourceError
 from optimizer.ports import FetchMarket, RecallMeter
 from optimizer.siting import Priced, PriceStep, calendar_of, contract, meter_of, metering_needs, month_to_date
@@ -32,8 +35,16 @@ def price_site(
     calendar = calendar_of(site)
     market = feeds.market(horizon)
     month = month_to_date(calendar, now)
-    record = meter.metered(site.site_id, month.interval_minutes, month.since, now)
-    market = replace(market, metered=meter_of(record, month.since, now, site.zone))
+
+    @cache
+    def record() -> pd.DataFrame:
+        return meter.metered(site.site_id, month.interval_minutes, month.since, now)
+
+    @cache
+    def this_month() -> Meter | None:
+        return meter_of(record(), month.since, now, site.zone)
+
+    market = replace(market, read_meter=this_month)
     priced = _best(sources, horizon, market)
     try:
         tariff = contract(priced.tariff, site)
@@ -42,7 +53,7 @@ def price_site(
         raise ConfigError(msg) from error
     needs = {need.interval_minutes: need for need in metering_needs(tariff, calendar, now)}
     metered = {
-        minutes: record
+        minutes: record()
         if minutes == month.interval_minutes and need.since >= month.since
         else meter.metered(site.site_id, minutes, need.since, now)
         for minutes, need in needs.items()
@@ -51,7 +62,7 @@ def price_site(
     if (tariff.netting is None and tariff.minimum_charge is None) or market.metered is None:
         return priced
     used = sources.strategy if priced.step is not PriceStep.FALLBACK else sources.fallback
-    past = replace(market, metered=None)
+    past = replace(market, read_meter=nothing_metered)
     try:
         before = contract(_tariff(used or sources.strategy, market.metered.horizon, past), site)
     except PRICE_ERRORS as error:

@@ -4,7 +4,7 @@ All amounts are in ``currency`` and hold the taxes that the customer pays in the
 per kWh or per kW, power is kW, energy kWh.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
@@ -229,6 +229,11 @@ class Meter:
                     raise ValueError(msg)
 
 
+def nothing_metered() -> Meter | None:
+    """No record of a meter."""
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
     """What the feeds fetched, by the name that the configuration gives each, and what the site metered.
@@ -236,14 +241,19 @@ class Market:
     ``series`` are prices over time, ``documents`` the JSON text of tariffs that are published as a structure.
 
     ``metered`` covers the local month in which the horizon begins, from its first instant or from when the record
-    begins, up to the horizon's start; None where nothing is on record. ``stale`` tells, for each feed that fails
-    now, how old the answer is that stands in.
+    begins, up to the horizon's start; None where nothing is on record. It is read from ``read_meter`` when it is
+    asked for. ``stale`` tells, for each feed that fails now, how old the answer is that stands in.
     """
 
     series: Mapping[str, Series] = field(default_factory=dict)
     documents: Mapping[str, str] = field(default_factory=dict)
     stale: Mapping[str, str] = field(default_factory=dict)
-    metered: Meter | None = None
+    read_meter: Callable[[], Meter | None] = field(default=nothing_metered, compare=False, repr=False)
+
+    @property
+    def metered(self) -> Meter | None:
+        """What the site metered this month."""
+        return self.read_meter()
 
 
 def _tariff_faults(tariff: Tariff) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from itertools import pairwise, product
+from math import isnan
 from typing import TYPE_CHECKING
 
 from optimizer.domain.assets import per_slot
@@ -136,6 +137,8 @@ def _number_faults(name: str, given: object, slots: int, *, is_series: bool) -> 
         return
     least = -LARGEST if name.rpartition(".")[2] in MAY_BE_NEGATIVE else 0.0
     is_limit = "limit_kw" in name
+    if numbers and min(numbers) >= least and max(numbers) <= LARGEST and not isnan(sum(numbers)):
+        return
     for slot, number in enumerate(numbers):
         if least <= number <= LARGEST or (is_limit and number == float("inf")):
             continue

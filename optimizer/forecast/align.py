@@ -35,7 +35,7 @@ class Aligned:
         return tuple(int(slot) for slot in np.flatnonzero(~self.covered))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def seconds(instants: tuple[datetime, ...]) -> Floats:
     """Seconds since 1970 UTC, in an array that nobody may change: the same edges are asked for many times."""
     found = np.array([instant.timestamp() for instant in instants], dtype=np.float64)

@@ -101,11 +101,9 @@ def decide_plainly(problem: Problem, uncertainty: Uncertainty, trusting_kw: floa
     to_go = None if costs is None else cost_to_go(problem, costs, shared=1)
     if costs is None or to_go is None:
         return None
-    count = 1 + len(uncertainty.scenarios)
-    first = [costs[0].of_turn(turn) for turn in range(count)]
-    later = [to_go.of_turn(turn) for turn in range(count)]
+    first, later = costs[0].functions(), to_go.functions()
     trusting = into_store(battery, trusting_kw * problem.horizon.slot_h[0])
-    knots = [each.knots()[0] for each in first] + [each.knots()[0] - battery.soc_kwh for each in later]
+    knots = [each.knots for each in first] + [each.knots - battery.soc_kwh for each in later]
     points = np.unique(np.append(np.concatenate(knots), trusting))
     each = np.array([a.at(points) + b.at(battery.soc_kwh + points) for a, b in zip(first, later, strict=True)])
     probabilities = probabilities_of(uncertainty)

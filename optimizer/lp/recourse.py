@@ -53,48 +53,37 @@ _PLAIN_PROBLEM = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pieces:
-    """A convex function on ``[low, low + all lengths]``: its value at ``low``, and its pieces by rising slope.
+class Convex:
+    """A convex piecewise linear function of kWh: where its pieces meet, and its values there."""
 
-    ``slopes`` are money per kWh stored, ``lengths`` kWh.
-    """
-
-    low: float
-    value: float
-    slopes: Floats
-    lengths: Floats
-
-    def knots(self) -> tuple[Floats, Floats]:
-        """Where the pieces meet, and the function's values there."""
-        at = self.low + np.concatenate(([0.0], np.cumsum(self.lengths)))
-        return at, self.value + np.concatenate(([0.0], np.cumsum(self.slopes * self.lengths)))
+    knots: Floats
+    values: Floats
 
     def at(self, points: Floats) -> Floats:
         """Its values; infinite outside."""
-        knots, values = self.knots()
-        found = np.interp(points, knots, values)
-        outside = (points < knots[0] - INSIDE_KWH) | (points > knots[-1] + INSIDE_KWH)
+        found = np.interp(points, self.knots, self.values)
+        outside = (points < self.knots[0] - INSIDE_KWH) | (points > self.knots[-1] + INSIDE_KWH)
         return np.where(outside, np.inf, found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PiecesOfAll:
-    """One such function for each turn ``k``: ``slopes[k, p]``; pieces of no length may stand anywhere."""
+    """One such function for each turn ``k``, as its value at ``low[k]`` and its pieces by rising slope.
+
+    ``slopes[k, p]`` are money per kWh stored, ``lengths[k, p]`` kWh; pieces of no length may stand anywhere.
+    """
 
     low: Floats
     value: Floats
     slopes: Floats
     lengths: Floats
 
-    def of_turn(self, turn: int) -> Pieces:
-        """One of them, without pieces of no length."""
-        is_some = self.lengths[turn] > LEAST_KWH
-        return Pieces(
-            low=float(self.low[turn]),
-            value=float(self.value[turn]),
-            slopes=self.slopes[turn][is_some],
-            lengths=self.lengths[turn][is_some],
-        )
+    def functions(self) -> list[Convex]:
+        """Each of them."""
+        steps, rises = self.lengths.cumsum(axis=1), (self.slopes * self.lengths).cumsum(axis=1)
+        knots = np.concatenate((self.low[:, None], self.low[:, None] + steps), axis=1)
+        values = np.concatenate((self.value[:, None], self.value[:, None] + rises), axis=1)
+        return [Convex(knots=at, values=worth) for at, worth in zip(knots, values, strict=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

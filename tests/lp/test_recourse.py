@@ -95,7 +95,7 @@ def test_the_least_cost_is_that_of_the_linear_program(problem: Problem):
 
     soc_kwh = problem.batteries[0].soc_kwh
     worth_now = 0.2 * min(soc_kwh, 3.0) + 0.05 * max(soc_kwh - 3.0, 0.0)
-    least = float(to_go.of_turn(0).at(np.array([soc_kwh]))[0])
+    least = float(to_go.functions()[0].at(np.array([soc_kwh]))[0])
     assert least + worth_now == pytest.approx(plan.objective, abs=1e-6)
 
 
