@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from functools import cache
 from itertools import pairwise, product
 from math import isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from optimizer.domain.assets import per_slot
 
@@ -64,6 +65,8 @@ LISTED = {
     *("group_of_slot", "so_far_import_kwh", "so_far_export_kwh", "above_kwh", "added_price_per_kwh"),
 }
 """Numbers in a row that are not one for each slot."""
+ELSEWHERE = {*SERIES, "horizon", "published", "uncertainty"}
+"""Fields of a problem that have rules of their own."""
 
 
 def problem_faults(problem: "Problem") -> Iterator[str]:
@@ -71,11 +74,10 @@ def problem_faults(problem: "Problem") -> Iterator[str]:
     slots = len(problem.horizon)
     for name in SERIES:
         yield from _number_faults(name, getattr(problem, name), slots, is_series=True)
-    for field in fields(problem):
-        if field.name not in (*SERIES, "horizon", "published", "uncertainty"):
-            yield from _faults_within(
-                field.name, getattr(problem, field.name), slots, is_series=_is_per_slot(field.type)
-            )
+    kind: Any = type(problem)
+    for name, is_series in _checked(kind):
+        if name not in ELSEWHERE:
+            yield from _faults_within(name, getattr(problem, name), slots, is_series=is_series)
     yield from _name_faults(problem)
     for battery in problem.batteries:
         yield from _battery_faults(battery)
@@ -100,9 +102,10 @@ def problem_faults(problem: "Problem") -> Iterator[str]:
         yield f"curtailment_steps is {problem.curtailment_steps}: it must be at least 1 or None"
 
 
-def _is_per_slot(declared: object) -> bool:
-    """Whether a field may hold one number for each slot."""
-    return "tuple[float, ...]" in str(declared)
+@cache
+def _checked(kind: Any) -> tuple[tuple[str, bool], ...]:
+    """The fields of a dataclass, and whether each may hold one number for each slot."""
+    return tuple((field.name, "tuple[float, ...]" in str(field.type)) for field in fields(kind))
 
 
 def _faults_within(path: str, given: object, slots: int, *, is_series: bool) -> Iterator[str]:
@@ -111,14 +114,14 @@ def _faults_within(path: str, given: object, slots: int, *, is_series: bool) -> 
         for number, part in enumerate(given):
             yield from _faults_within(getattr(part, "name", f"{path}[{number}]"), part, slots, is_series=False)
     elif is_dataclass(given) and not isinstance(given, type):
-        for field in fields(given):
-            listed = field.name in LISTED
-            part = getattr(given, field.name)
-            if not listed:
-                yield from _faults_within(f"{path}.{field.name}", part, slots, is_series=_is_per_slot(field.type))
+        kind: Any = type(given)
+        for name, may_be_series in _checked(kind):
+            part = getattr(given, name)
+            if name not in LISTED:
+                yield from _faults_within(f"{path}.{name}", part, slots, is_series=may_be_series)
             else:
                 for number in part:
-                    yield from _number_faults(f"{path}.{field.name}", number, slots, is_series=False)
+                    yield from _number_faults(f"{path}.{name}", number, slots, is_series=False)
     else:
         yield from _number_faults(path, given, slots, is_series=is_series)
 

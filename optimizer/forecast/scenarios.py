@@ -73,7 +73,7 @@ def _running(steps: Floats) -> Floats:
 def outcomes(
     forecasts: Forecasts, horizon: Horizon, issued: Sequence[Issued], history: pd.DataFrame, now: datetime
 ) -> tuple[Scenario, ...]:
-    """One scenario for each earlier forecast of which the outcome is known; none where they are too few.
+    """One scenario for each earlier forecast of which the outcome is known; none where they are too few, or none erred.
 
     Its error (what came less what was expected, at the same distance ahead) is added to today's forecast, less
     half the mean error of all: that much of the mean is taken for chance, the rest for a habit of the forecast.
@@ -85,7 +85,7 @@ def outcomes(
     is_told = np.isfinite(found["load_kw"]).mean(axis=1) >= LEAST_KNOWN
     errors = {name: np.nan_to_num(each[is_told]) for name, each in found.items()}
     count = int(is_told.sum())
-    if count < LEAST_SCENARIOS:
+    if count < LEAST_SCENARIOS or not any(np.any(each) for each in errors.values()):
         return ()
     expected = {"load_kw": forecasts.load.kw, "heat_kw": forecasts.heat.kw, "solar_kw": forecasts.solar.kw}
     series = {name: _around(np.array(expected[name]), errors[name]) for name in errors}

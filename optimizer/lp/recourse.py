@@ -281,28 +281,28 @@ def _one_step_before(left: PiecesOfAll, cost: PiecesOfAll) -> PiecesOfAll:
     """What goes into the battery in a step need not be in it before: the infimal convolution with its mirror image."""
     slopes = np.concatenate((left.slopes, -cost.slopes), axis=1)
     lengths = np.concatenate((left.lengths, cost.lengths), axis=1)
-    key = np.where(lengths > LEAST_KWH, slopes, np.inf)
-    most = int(np.isfinite(key).sum(axis=1).max())
-    order = np.argsort(key, axis=1)[:, : max(most, 1)]
+    is_some = lengths > LEAST_KWH
+    most = max(int(is_some.sum(axis=1).max()), 1)
+    order = np.where(is_some, slopes, np.inf).argsort(axis=1)[:, :most]
+    order += np.arange(len(slopes))[:, None] * slopes.shape[1]
     return PiecesOfAll(
         low=left.low - cost.low - cost.lengths.sum(axis=1),
         value=left.value + cost.value + (cost.slopes * cost.lengths).sum(axis=1),
-        slopes=np.take_along_axis(slopes, order, axis=1),
-        lengths=np.take_along_axis(lengths, order, axis=1),
+        slopes=slopes.ravel()[order],
+        lengths=lengths.ravel()[order],
     )
 
 
 def _clipped(all_: PiecesOfAll, floor: float, top: float) -> PiecesOfAll | None:
     """Only what lies within ``[floor, top]`` is left. None where nothing is in some turn."""
-    until = all_.low[:, None] + np.cumsum(all_.lengths, axis=1)
-    high = until[:, -1]
-    if np.any(high < floor - INSIDE_KWH) or np.any(all_.low > top + INSIDE_KWH):
+    low, lengths = all_.low, all_.lengths
+    until = lengths.cumsum(axis=1) + low[:, None]
+    if until[:, -1].min() < floor - INSIDE_KWH or low.max() > top + INSIDE_KWH:
         return None
-    below = np.clip(floor - until + all_.lengths, 0.0, all_.lengths)
-    above = np.clip(until - top, 0.0, all_.lengths - below)
-    return PiecesOfAll(
-        low=all_.low + below.sum(axis=1),
-        value=all_.value + (all_.slopes * below).sum(axis=1),
-        slopes=all_.slopes,
-        lengths=all_.lengths - below - above,
-    )
+    value = all_.value
+    if low.min() < floor:
+        below = np.minimum(np.maximum(floor - until + lengths, 0.0), lengths)
+        low, value = low + below.sum(axis=1), value + (all_.slopes * below).sum(axis=1)
+        lengths = lengths - below
+    lengths = lengths - np.minimum(np.maximum(until - top, 0.0), lengths)
+    return PiecesOfAll(low=low, value=value, slopes=all_.slopes, lengths=lengths)
