@@ -126,11 +126,7 @@ def plan_snapshot(
     published = published_battery_kw(horizon, snapshot.reading.in_force, conventions)
     stated = stated_problem(site, snapshot, forecasts, priced, horizon, grid, history, published)
     snapshot = snapshot.degraded(*stated.notes)
-    uncertainty = _uncertainty(forecasts, horizon, grid, issued, history, now)
-    if uncertainty is not None and site.dispatch is DispatchMode.PER_SLOT:
-        uncertainty = replace(uncertainty, may_follow=True)
-    if uncertainty is not None and replaces_heat(site):
-        uncertainty = without_forecast_heat(uncertainty)
+    uncertainty = _uncertainty(site, forecasts, horizon, grid, issued, history, now)
     problem = replace(stated.problem, uncertainty=uncertainty)
     solving = planner.solving
     plan = planner.consider(planner.solve(problem))
@@ -325,6 +321,7 @@ def _moment(snapshot: SiteSnapshot, history: pd.DataFrame, priced: Priced, now: 
 
 
 def _uncertainty(
+    site: Site,
     forecasts: Forecasts,
     horizon: Horizon,
     grid: PlanningGrid,
@@ -332,17 +329,19 @@ def _uncertainty(
     history: pd.DataFrame,
     now: datetime,
 ) -> Uncertainty | None:
-    """What earlier forecasts missed, for the slots that begin before the next plan."""
-    scenarios = outcomes(forecasts, horizon, issued, history, now)
-    if not scenarios:
+    """What earlier forecasts missed, for the slots that begin before the next plan; None: nothing hangs on that."""
+    scenarios, may_follow = outcomes(forecasts, horizon, issued, history, now), site.dispatch is DispatchMode.PER_SLOT
+    if not scenarios and not may_follow:
         return None
     next_plan = now + timedelta(minutes=grid.replan_minutes)
-    return Uncertainty(
+    uncertainty = Uncertainty(
         scenarios=scenarios,
         shared_slots=max(sum(start < next_plan for start in horizon.starts), 1),
         risk_weight=grid.risk_weight,
         tail=grid.risk_tail,
+        may_follow=may_follow,
     )
+    return without_forecast_heat(uncertainty) if replaces_heat(site) else uncertainty
 
 
 def _battery(site: Site, state: BatteryState, forecasts: Forecasts, tariff: Tariff, horizon: Horizon) -> Battery:

@@ -38,7 +38,7 @@ class Setup:
     @property
     def step(self) -> timedelta:
         """From one cycle to the next: the daemon's interval, or the data's where that is longer."""
-        return max(timedelta(minutes=self.task.grid.replan_minutes), self.measured.step, QUARTER)
+        return timedelta(minutes=self.task.grid.replan_minutes)
 
     @property
     def cycles(self) -> int:
@@ -68,7 +68,12 @@ def prepare(asked: Asked) -> Setup:
     measured = read_measured(asked.data)
     conventions = conventions_of(settings, assumed=BatterySign.CHARGE)
     task = task_of(f"sites[{settings.sites.index(site)}]", site, settings, conventions)
-    task = replace(task, site=replace(task.site, has_hcu=measured.heat_pump_kw is not None))
+    minutes = max(task.grid.replan_minutes, max(measured.step, QUARTER) // timedelta(minutes=1))
+    task = replace(
+        task,
+        site=replace(task.site, has_hcu=measured.heat_pump_kw is not None),
+        grid=replace(task.grid, replan_minutes=minutes),
+    )
     if measured.import_price is not None or measured.export_price is not None:
         task = replace(task, prices=replace(task.prices, strategy=DataPrices(task.prices.strategy), fallback=None))
     start, end = _span(asked, measured)

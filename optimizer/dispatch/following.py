@@ -13,14 +13,14 @@ def following_slots(plan: Plan) -> frozenset[int]:
     """Where following does what is planned, and goes on doing so when load or sun come otherwise.
 
     A power that stands for a slot imports or exports every error of the forecast; a battery that follows does not.
-    The first slot is decided by the plan's scenarios where there are any.
+    The first slots are decided by the plan's scenarios where there are any.
     """
     battery = plan.problem.battery
     if battery is None or len(plan.problem.batteries) > 1 or plan.others:
         return frozenset()
     found = set(_alike(plan, battery))
-    if plan.first_follows is not None:
-        found = found | {0} if plan.first_follows and _is_free(plan, battery, 0) else found - {0}
+    for slot, follows in enumerate(plan.first_follow):
+        found = found | {slot} if follows and _is_free(plan, battery, slot) else found - {slot}
     return frozenset(found)
 
 

@@ -164,8 +164,8 @@ class Plan:
     time that finding it took. ``reasons`` says for each slot in a line why; ``alternative`` and ``end_effect``
     are None where nobody asked, or where there is no battery to ask about; ``caution`` where scenarios change
     nothing. ``solver`` is who found it; ``was_cut`` says that the clock ended a
-    solve, so that finding it again may end otherwise. ``first_follows``: over all scenarios,
-    following the load does better in the first slot than any setpoint, or does not; None where nobody asked.
+    solve, so that finding it again may end otherwise. ``first_follow``: for each of the
+    first slots, whether over all scenarios following the load does as well as any setpoint; empty where nobody asked.
     """
 
     problem: Problem
@@ -185,7 +185,7 @@ class Plan:
     caution: Caution | None = None
     solver: str = USUAL_SOLVER
     was_cut: bool = False
-    first_follows: bool | None = None
+    first_follow: tuple[bool, ...] = ()
 
     @property
     def energy_cost(self) -> float:

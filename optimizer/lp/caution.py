@@ -18,13 +18,18 @@ from optimizer.lp.recourse import (
     into_store,
     is_plain,
     out_of_store,
+    slots_alike,
     step_costs,
     steps_of,
     turns_of,
+    untold_first,
 )
 from optimizer.lp.scenarios import Stack, in_scenario, probabilities_of, stack, tail_means
 from optimizer.lp.suspicion import suspicious_slots
 
+SWING_KW = 0.03
+"""A battery that follows spares so much import, at the mean price, that no mean over a slot knows of. Chosen on a few
+weeks of three of the reference homes."""
 TELLS_KW = 1e-3
 """A smaller change of the first commands is none."""
 BREACH_SCALE = 10.0
@@ -70,9 +75,8 @@ def decide_first(
     """
     slots = uncertainty.shared_slots
     trusting_kw = _net_kw(trusted.model, trusted.values, slots)
-    is_simple = slots == 1 and uncertainty.risk_weight == 0
-    found = decide_plainly(problem, uncertainty, float(trusting_kw[0, 0])) if is_simple else None
-    if found is not None:
+    found = decide_plainly(problem, uncertainty, trusting_kw) if uncertainty.risk_weight == 0 else None
+    if found is not None or not uncertainty.scenarios:
         return found
     for is_strict in (True, False):
         first = trusted.model if is_strict else _model(problem, is_strict=False)
@@ -91,20 +95,28 @@ def decide_first(
     return None
 
 
-def decide_plainly(problem: Problem, uncertainty: Uncertainty, trusting_kw: float) -> Decision | None:
-    """The same without a solver, for one shared slot and no weight on risk; None where the problem is not plain."""
+def decide_plainly(problem: Problem, uncertainty: Uncertainty, trusting_kw: Floats) -> Decision | None:
+    """The same without a solver and for no weight on risk; None where the problem is not plain.
+
+    One power is found for all shared slots that have the price of the first. ``trusting_kw[b, t]``: what the
+    forecast alone asks for in the shared slots.
+    """
     turns = turns_of(problem, uncertainty)
     if not is_plain(problem, turns):
         return None
-    battery = problem.batteries[0]
-    costs = step_costs(problem, turns, steps_of(problem))
+    battery, joined = problem.batteries[0], slots_alike(turns, uncertainty.shared_slots)
+    steps = steps_of(problem, joined)
+    costs = step_costs(problem, turns, steps)
     to_go = None if costs is None else cost_to_go(problem, costs, shared=1)
     if costs is None or to_go is None:
         return None
     first, later = costs[0].functions(), to_go.functions()
-    trusting = into_store(battery, trusting_kw * problem.horizon.slot_h[0])
-    knots = [each.knots for each in first] + [each.knots - battery.soc_kwh for each in later]
-    points = np.unique(np.append(np.concatenate(knots), trusting))
+    trusting_kw = trusting_kw[:, :joined]
+    mean_kw = float(trusting_kw[0] @ steps.slot_h[:joined] / steps.h[0])
+    trusting = into_store(battery, mean_kw * float(steps.h[0]))
+    points = np.unique(
+        np.concatenate([[trusting], *(f.knots for f in first), *(f.knots - battery.soc_kwh for f in later)])
+    )
     each = np.array([a.at(points) + b.at(battery.soc_kwh + points) for a, b in zip(first, later, strict=True)])
     probabilities = probabilities_of(uncertainty)
     is_possible = np.isfinite(each).all(axis=0)
@@ -117,20 +129,29 @@ def decide_plainly(problem: Problem, uncertainty: Uncertainty, trusting_kw: floa
     best = int(alike[np.argmin(np.abs(points[alike] - trusting))])
     minded, chosen, follows = each[:, best], float(points[best]), None
     if uncertainty.may_follow:
-        following = following_kwh(problem, turns)
-        ends = zip(first, later, following[:, None], strict=True)
+        following = following_kwh(problem, turns, joined)
+        ends = zip(untold_first(problem, turns, joined), later, following[:, None], strict=True)
         followed = np.array([a.at(kwh) + b.at(battery.soc_kwh + kwh) for a, b, kwh in ends])[:, 0]
-        follows = bool(np.isfinite(followed).all()) and float(probabilities @ followed) < least - SAME_MONEY
+        follows = bool(np.isfinite(followed).all())
+        worth = _worth_of_following(problem, float(steps.h[0]))
+        follows = follows and float(probabilities @ followed) <= least + worth
         minded, chosen = (followed, float(following[0])) if follows else (minded, chosen)
+    chosen_kw = out_of_store(battery, chosen) / float(steps.h[0])
     is_known = bool(is_possible[here])
     trusted = each[:, here] if is_known else minded
     worst = tail_means(np.stack([trusted, minded], axis=1), probabilities, uncertainty.tail)
     return Decision(
-        net_kw=np.array([[out_of_store(battery, chosen) / problem.horizon.slot_h[0]]]),
+        net_kw=trusting_kw if abs(chosen_kw - mean_kw) < TELLS_KW else np.full((1, joined), chosen_kw),
         expected_saving=float(probabilities @ (trusted - minded)) if is_known else None,
         tail_saving=float(worst[0] - worst[1]) if is_known else None,
         follows=follows,
     )
+
+
+def _worth_of_following(problem: Problem, hours: float) -> float:
+    """What following is worth beside what the scenarios show: they are means, and a load swings within its mean."""
+    mean_price = sum(problem.import_price_per_kwh) / len(problem.horizon)
+    return max(mean_price, 0.0) * SWING_KW * hours
 
 
 def is_trusting(plan: Plan, net_kw: Floats) -> bool:

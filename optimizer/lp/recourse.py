@@ -6,7 +6,7 @@ cost to go is the infimal convolution of the next slot's with it: the pieces of 
 slopes (Rockafellar, Convex Analysis, 1970, ch. 5 and 16; the same as the water values of a single reservoir).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -114,12 +114,12 @@ class Steps:
 
     def least(self, values: Floats) -> Floats:
         """Per step."""
-        found: Floats = np.minimum.reduceat(values, self.firsts)
+        found: Floats = np.minimum.reduceat(values[: len(self.slot_h)], self.firsts)
         return found
 
 
-def steps_of(problem: Problem) -> Steps:
-    """Each slot by itself for the first hours; later ones joined to about an hour each.
+def steps_of(problem: Problem, joined: int = 1) -> Steps:
+    """The first ``joined`` slots as one; each by itself for the first hours; later ones joined to about an hour each.
 
     What is compared is what the first command leaves to be done later, and for that the minutes of a later hour do
     not matter, while each step costs time.
@@ -128,8 +128,16 @@ def steps_of(problem: Problem) -> Steps:
     since_h = np.cumsum(h) - h
     later = np.floor((since_h - FINE_H) / COARSE_H + 1e-9)
     key = np.where(since_h < FINE_H - 1e-9, -len(h) + np.arange(len(h)), later)
+    key[:joined] = key[0]
     firsts = np.flatnonzero(np.diff(key, prepend=key[0] - 1)).astype(np.int32)
     return Steps(firsts=firsts, h=np.add.reduceat(h, firsts), slot_h=h)
+
+
+def slots_alike(turns: Turns, shared: int) -> int:
+    """How many of the first ``shared`` slots have the prices of the first one, whatever comes true."""
+    prices = np.concatenate((turns.bought[:, :shared], turns.sold[:, :shared]))
+    changes = np.flatnonzero(np.any(np.abs(prices - prices[:, :1]) > SAME_SLOPE, axis=0))
+    return int(changes[0]) if len(changes) else shared
 
 
 def turns_of(problem: Problem, uncertainty: Uncertainty) -> Turns:
@@ -203,12 +211,22 @@ def step_costs(problem: Problem, turns: Turns, steps: Steps) -> list[PiecesOfAll
     ]
 
 
-def following_kwh(problem: Problem, turns: Turns) -> Floats:
-    """What goes into the store in the first slot of each turn where the battery follows the load, as far as it can."""
-    battery, h = problem.batteries[0], problem.horizon.slot_h[0]
-    rest_kw = turns.solar_kw[:, 0] - turns.demand_kw[:, 0]
+def untold_first(problem: Problem, turns: Turns, joined: int) -> list[Convex]:
+    """What the first ``joined`` slots cost in each turn, whatever the battery was told for them before."""
+    names = ("demand_kw", "solar_kw", "bought", "sold")
+    first = Turns(**{name: getattr(turns, name)[:, :joined] for name in names})
+    h = slot_h(problem)[:joined]
+    step = Steps(firsts=np.zeros(1, dtype=np.int32), h=h.sum(keepdims=True), slot_h=h)
+    costs = step_costs(replace(problem, published=None), first, step)
+    return [] if costs is None else costs[0].functions()
+
+
+def following_kwh(problem: Problem, turns: Turns, joined: int) -> Floats:
+    """What goes into the store in the first ``joined`` slots of each turn where the battery follows the load."""
+    battery, h = problem.batteries[0], slot_h(problem)[:joined]
+    rest_kw = (turns.solar_kw - turns.demand_kw)[:, :joined]
     kwh = np.clip(rest_kw, -battery.max_discharge_kw, battery.max_charge_kw) * h
-    stored = np.where(kwh > 0, kwh * battery.charge_efficiency, kwh / battery.discharge_efficiency)
+    stored = np.where(kwh > 0, kwh * battery.charge_efficiency, kwh / battery.discharge_efficiency).sum(axis=1)
     found: Floats = np.clip(stored, _floor(battery) - battery.soc_kwh, battery.soc_max_kwh - battery.soc_kwh)
     return found
 

@@ -9,7 +9,7 @@ from optimizer.domain.problem import Problem
 from optimizer.domain.uncertainty import Uncertainty
 from optimizer.errors import PlanError, SolverFailed
 from optimizer.lp.breaches import describe_breaches
-from optimizer.lp.caution import Trusted, decide_first, is_trusting
+from optimizer.lp.caution import Decision, Trusted, decide_first, is_trusting
 from optimizer.lp.contradiction import smallest_contradiction
 from optimizer.lp.engine import Engine
 from optimizer.lp.highs import Answer, Ending, Session
@@ -112,7 +112,7 @@ class Planner:
             if decision is None:
                 return plan
             if is_trusting(plan, decision.net_kw):
-                return replace(plan, first_follows=decision.follows)
+                return replace(plan, first_follow=_follow(decision))
             cautious = self._solve_alone(plan.problem, decision.net_kw)
         except PlanError:  # out of time, or nothing to find: caution never costs the plan that stands
             self._last, self._tiers.kept = last, kept
@@ -134,7 +134,7 @@ class Planner:
             caution=caution,
             reasons=reasons,
             solve_s=plan.solve_s + cautious.solve_s,
-            first_follows=decision.follows,
+            first_follow=_follow(decision),
         )
 
     def _solve_alone(self, problem: Problem, held_kw: Floats | None = None) -> Plan:
@@ -225,6 +225,10 @@ class Planner:
         if not grid and not any(batteries.values()):
             return None
         return Exclusive(grid=grid, batteries=batteries)
+
+
+def _follow(decision: Decision) -> tuple[bool, ...]:
+    return () if decision.follows is None else (decision.follows,) * decision.net_kw.shape[1]
 
 
 def second_planner() -> Planner:

@@ -95,9 +95,11 @@ def test_a_battery_that_waits_for_a_dearer_hour_rests_by_command():
     assert entries(batch_of(plan), Pair.BESS_POWER)[0].value in {0.0, 3.0}
 
 
-@pytest.mark.parametrize(("first_follows", "found"), [(True, {0, 1}), (False, {1}), (None, {0, 1})])
-def test_the_first_slot_is_decided_by_the_scenarios_where_there_are_any(first_follows, found):
-    plan = replace(plan_of(load_kw=(2.0, 2.0), solar_kw=(0.0, 0.0), price=(0.3, 0.3)), first_follows=first_follows)
+@pytest.mark.parametrize(
+    ("first_follow", "found"), [((True,), {0, 1}), ((False,), {1}), ((False, False), set()), ((), {0, 1})]
+)
+def test_the_first_slots_are_decided_by_the_scenarios_where_there_are_any(first_follow, found):
+    plan = replace(plan_of(load_kw=(2.0, 2.0), solar_kw=(0.0, 0.0), price=(0.3, 0.3)), first_follow=first_follow)
 
     assert following_slots(plan) == found
 

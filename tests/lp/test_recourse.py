@@ -16,7 +16,7 @@ from optimizer.domain.uncertainty import Scenario, Uncertainty
 from optimizer.lp import caution
 from optimizer.lp.caution import Trusted, decide_first, decide_plainly
 from optimizer.lp.highs import Session
-from optimizer.lp.recourse import cost_to_go, is_plain, step_costs, steps_of, turns_of
+from optimizer.lp.recourse import cost_to_go, is_plain, slots_alike, step_costs, steps_of, turns_of
 from optimizer.lp.solve import Planner
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
@@ -111,7 +111,7 @@ def test_the_first_command_is_as_good_as_the_linear_program_s(problem: Problem, 
     trusting_kw = last.values[last.model.variables.batteries[0].charge_kw.index[0]]
     trusting_kw -= last.values[last.model.variables.batteries[0].discharge_kw.index[0]]
 
-    plainly = decide_plainly(problem, uncertainty, float(trusting_kw))
+    plainly = decide_plainly(problem, uncertainty, np.array([[trusting_kw]]))
     by_program = _by_program(problem, uncertainty, trusted)
 
     assume(plainly is not None)
@@ -137,7 +137,7 @@ def test_where_doing_as_told_is_worth_more_than_energy_the_linear_program_decide
 
     assert is_plain(problem, turns)
     assert step_costs(problem, turns, steps_of(problem)) is None
-    assert decide_plainly(problem, Uncertainty(scenarios=()), 0.0) is None
+    assert decide_plainly(problem, Uncertainty(scenarios=()), np.array([[0.0]])) is None
 
 
 def _by_program(problem: Problem, uncertainty: Uncertainty, trusted: Trusted) -> caution.Decision | None:
@@ -171,7 +171,7 @@ def test_what_is_not_plain_is_left_to_the_linear_program(change: dict[str, objec
 
     assert is_plain(problem, turns_of(problem, Uncertainty(scenarios=())))
     assert not is_plain(changed, turns_of(changed, Uncertainty(scenarios=())))
-    assert decide_plainly(changed, Uncertainty(scenarios=()), 0.0) is None
+    assert decide_plainly(changed, Uncertainty(scenarios=()), np.array([[0.0]])) is None
 
 
 def two_hours(load_kw: float) -> Problem:
@@ -204,8 +204,55 @@ def test_a_battery_that_may_follow_does_where_the_load_may_come_either_way(may_f
     scenarios = tuple(Scenario(probability=0.5, load_kw=(kw, 0.0)) for kw in (1.0, 3.0))
     uncertainty = Uncertainty(scenarios=scenarios, may_follow=may_follow)
 
-    decision = decide_plainly(two_hours(2.0), uncertainty, -2.0)
+    decision = decide_plainly(two_hours(2.0), uncertainty, np.array([[-2.0]]))
 
     assert decision is not None
     assert decision.follows is follows
     assert decision.expected_saving == pytest.approx(saving, abs=1e-9)
+
+
+def test_a_battery_follows_where_that_costs_no_more_by_the_forecast_alone():
+    """It could as well rest in the first hour and serve the second: a load that swings is for the one that follows."""
+    either = replace(two_hours(2.0), load_kw=(2.0, 4.0))
+    told = Published(battery_kw=(0.0, -4.0), price_per_kw=(0.02, 0.02))
+
+    decision = decide_plainly(
+        replace(either, published=told), Uncertainty(scenarios=(), may_follow=True), np.array([[0.0]])
+    )
+
+    assert decision is not None
+    assert decision.follows is True
+
+
+def test_a_battery_rests_where_its_stock_is_worth_clearly_more_later():
+    dear_later = replace(two_hours(2.0), load_kw=(2.0, 4.0), import_price_per_kwh=(0.2, 0.4))
+    dear_later = replace(dear_later, batteries=(replace(dear_later.batteries[0], soc_kwh=4.0),))
+
+    decision = decide_plainly(dear_later, Uncertainty(scenarios=(), may_follow=True), np.array([[0.0]]))
+
+    assert decision is not None
+    assert decision.follows is False
+    assert decision.net_kw[0, 0] == pytest.approx(0.0)
+
+
+def test_one_power_is_found_for_all_shared_slots_of_one_price():
+    quarters = tuple(START + number * timedelta(minutes=15) for number in range(7))
+    problem = replace(
+        two_hours(0.0),
+        horizon=Horizon(quarters),
+        **dict.fromkeys(("load_kw", "heat_kw", "solar_kw"), (0.0,) * 6),
+        import_price_per_kwh=(0.3, 0.3, 0.1, 0.1, 0.3, 0.3),
+        export_price_per_kwh=(0.05,) * 6,
+    )
+    scenarios = (Scenario(probability=0.5, load_kw=(1.0, 3.0, 0.0, 0.0, 0.0, 0.0)),)
+    uncertainty = Uncertainty(scenarios=scenarios, shared_slots=4)
+    turns = turns_of(problem, uncertainty)
+
+    decision = decide_plainly(problem, uncertainty, np.zeros((1, 4)))
+
+    assert slots_alike(turns, 4) == 2
+    assert steps_of(problem, 2).h.tolist() == [0.5, 0.25, 0.25, 0.25, 0.25]
+    assert decision is not None
+    assert decision.net_kw.shape == (1, 2)
+    assert decision.net_kw[0] == pytest.approx(-2.0)
+    assert decision.expected_saving == pytest.approx(0.5 * (0.3 - 0.1) - 0.5 * (0.1 - 0.05))

@@ -297,3 +297,13 @@ def test_low_peaks_are_preferred_where_they_cost_nothing():
     assert low.objective == pytest.approx(plain.objective, abs=1e-6)
     assert max(low.flows.import_kw) == pytest.approx(1.8, abs=1e-6)
     assert max(plain.flows.import_kw) > 4.0
+
+
+def test_sun_that_sells_for_nothing_is_sold_and_not_cut():
+    """Cut sun would be missing as soon as more is used than was forecast."""
+    plan = solve(
+        problem(hours(3), load_kw=1.0, solar_kw=4.0, export_price_per_kwh=0.0, battery=None, export_limit_kw=2.5)
+    )
+
+    assert plan.flows.export_kw == pytest.approx((2.5, 2.5, 2.5))
+    assert plan.flows.curtailed_kw == pytest.approx((0.5, 0.5, 0.5))

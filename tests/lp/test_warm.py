@@ -12,7 +12,7 @@ from optimizer.domain.peaks import BilledPeak
 from optimizer.domain.problem import Problem
 from optimizer.lp import Planner, solve
 
-SEQUENCES = 500
+SEQUENCES = 200
 CHUNK = 50
 
 

@@ -10,20 +10,23 @@ from optimizer.lp.variables import Variables
 
 EXCHANGE_PER_THROUGHPUT = 10.0
 """A kWh kept off the grid connection is worth moving this many kWh through the battery."""
+CUT_PER_EXPORT = 1.1
+"""A kWh cut weighs so many sold."""
 PRIORITY_PER_STEP = 0.01
 """By how much each step of charging priority lightens a kWh charged."""
 
 
 def quiet_plan(problem: Problem, at: Variables) -> Contribution:
-    """10 * (import + export + curtailed) + (1 + elapsed / horizon) * (charge + discharge), times h  [kWh].
+    """10 * (import + export) + 11 * curtailed + (1 + elapsed / horizon) * (charge + discharge), times h  [kWh].
 
-    Uses stored energy rather than imports, keeps sun rather than cutting it, never cycles the battery for
+    Uses stored energy rather than imports, keeps sun rather than cutting it (though it sell for nothing: cut sun is
+    missing as soon as more is used than was forecast), never cycles the battery for
     nothing, and takes the sun that is there rather than the sun that is forecast. It weighs kWh only: no
     price enters, so nothing turns its sign when prices are negative.
     """
     h = slot_h(problem)
     later = 1.0 + (np.cumsum(h) - h) / h.sum()
-    exchanged: Linear = (at.import_kw + at.export_kw + at.curtailed_kw) * (h * EXCHANGE_PER_THROUGHPUT)
+    exchanged: Linear = (at.import_kw + at.export_kw + at.curtailed_kw * CUT_PER_EXPORT) * (h * EXCHANGE_PER_THROUGHPUT)
     for columns in at.batteries:
         lighter = 1.0 - PRIORITY_PER_STEP * columns.battery.charge_priority
         exchanged = exchanged + columns.charge_kw * (h * later * lighter) + columns.discharge_kw * (h * later)
