@@ -27,7 +27,7 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/siting": PURE
     | {"optimizer.siting", "optimizer.forecast", "numpy", "pandas"}
     | {"strategies.charge_law", "strategies.invoice", "strategies.netting", "strategies.wall_clock"},
-    "optimizer/pricing.py": PURE | {"optimizer.ports", "optimizer.siting", "strategies"},
+    "optimizer/pricing.py": PURE | {"optimizer.ports", "optimizer.siting", "strategies", "pandas"},
     "optimizer/reconcile.py": PURE,
     "optimizer/planning.py": PURE
     | {"optimizer.dispatch", "optimizer.forecast", "optimizer.lp", "optimizer.reconcile", "optimizer.siting"}

@@ -140,7 +140,7 @@ def main() -> int:
         each.frame.to_csv(data, index=False)
         begin, end = (None if text is None else pd.Timestamp(text, tz="UTC") for text in (options.begin, options.end))
         asked = Asked(config=config, data=data, begin=begin, end=end)
-        found[each.name] = run_backtest(asked, Work(keep_in=KEPT, with_regret=not options.no_regret))
+        found[each.name] = run_backtest(asked, Work(keep_in=KEPT, with_regret=not options.no_regret)).result
         print(row(each.name, found[each.name]), flush=True)
     print("\n".join(table(found)))
     print(json.dumps({name: judged(result) for name, result in found.items()}))

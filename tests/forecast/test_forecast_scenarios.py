@@ -70,15 +70,21 @@ def test_each_day_s_error_is_added_less_half_of_what_all_have_in_common(slot_min
 
 def test_too_few_days_make_no_scenarios():
     slots = horizon_at()
-    came = record(NOON, 12, load_kw=1.0, solar_kw=2.0)
+    came = record(NOON, 12, load_kw=1.1, solar_kw=2.0)
 
     assert outcomes(expected(slots), slots, issued(NOON, 4), came, NOON) == ()
     assert len(outcomes(expected(slots), slots, issued(NOON, 5), came, NOON)) == 5
 
 
+def test_forecasts_that_came_true_make_no_scenarios():
+    slots = horizon_at()
+
+    assert outcomes(expected(slots), slots, issued(NOON, 8), record(NOON, 12, load_kw=1.0, solar_kw=2.0), NOON) == ()
+
+
 def test_a_day_that_was_hardly_recorded_is_no_scenario():
     slots = horizon_at()
-    came = record(NOON, 12, load_kw=1.0, solar_kw=2.0)
+    came = record(NOON, 12, load_kw=1.1, solar_kw=2.0)
     came.loc[came.index < NOON - 4 * DAY, "load_kw"] = np.nan
 
     made = outcomes(expected(slots), slots, issued(NOON, 9), came, NOON)
