@@ -1,7 +1,7 @@
 """``heat-optimizer backtest``: what is asked for, told while it runs, and printed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,17 +10,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from optimizer.backtest.backtest import BILLS, NO_BATTERY, Result, Work, backtest
+from optimizer.backtest.backtest import BILLS, NO_BATTERY, Result, Whole, Work, live_through
 from optimizer.backtest.setup import Asked
 from optimizer.backtest.sweep import Variant, sweep
+from optimizer.backtest_page import backtest_page
+from optimizer.backtest_panels import NAMES
+from optimizer.backtest_picture import draw_backtests
+from optimizer.dry import write_text
 from optimizer.errors import ConfigError
 
-TOLD_NAMES = {
-    "no_battery": "no battery",
-    "self_consumption": "self-consumption",
-    "daemon": "Heat Optimizer",
-    "perfect_foresight": "perfect foresight",
-}
 MOST_TROUBLES = 5
 
 
@@ -36,7 +34,7 @@ def instant_of(text: str | None, option: str) -> datetime | None:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
-def run_backtest(asked: Asked, work: Work) -> Result:
+def run_backtest(asked: Asked, work: Work) -> Whole:
     """With a line for each run on standard error while it goes on. Raises ConfigError."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:>18}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -48,7 +46,15 @@ def run_backtest(asked: Asked, work: Work) -> Result:
                 tasks[name] = bars.add_task(name.replace("_", " "), total=total)
             bars.update(tasks[name], completed=done, total=total)
 
-        return backtest(asked, work, told)
+        return live_through(asked, work, told)
+
+
+def show(wholes: Sequence[tuple[str, Whole]], html: Path | None, png: Path | None) -> None:
+    """Write the pictures that were asked for. Raises ConfigError."""
+    if html is not None:
+        write_text("--html", html, backtest_page(wholes))
+    if png is not None:
+        draw_backtests(wholes, png)
 
 
 def run_sweep(asked: Asked, values: Mapping[str, tuple[Any, ...]], work: Work) -> list[Variant]:
@@ -83,7 +89,7 @@ def _print(console: Console, name: str, result: Result) -> None:
     for key in BILLS:
         cost = result.bills[key]
         share = f"{100 * (most - cost) / whole:.1f}" if whole > 0 else ""
-        table.add_row(TOLD_NAMES[key], f"{cost:.2f}", f"{most - cost:.2f}", share, f"{cost - floor:.2f}")
+        table.add_row(NAMES[key], f"{cost:.2f}", f"{most - cost:.2f}", share, f"{cost - floor:.2f}")
     console.print(table)
     for part, money in result.regret.items():
         share = f" ({100 * money / whole:+.2f} %)" if whole > 0 else ""

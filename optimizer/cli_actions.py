@@ -187,26 +187,31 @@ def replay(options: argparse.Namespace) -> int:
 
 def backtest(options: argparse.Namespace) -> int:
     from optimizer.backtest.backtest import Work
-    from optimizer.backtest_command import asked_of, result_text, run_backtest
+    from optimizer.backtest_command import asked_of, result_text, run_backtest, show
 
     _apply_log_settings(options, "error", "auto")
     processes = {} if options.processes is None else {"processes": options.processes}
     work = Work(keep_in=options.state, with_regret=not options.no_regret, **processes)
     if options.sweep:
         return _sweep(options, work)
-    results = []
+    wholes = []
     for config in (options.config, *options.compare):
         asked = asked_of(config, options.data, options.begin, options.end, options.site, options.strategy)
-        results.append((config.stem, run_backtest(asked, work)))
-    print(result_text(results, options.format))
-    return DONE if all(not result.troubles for _, result in results) else NOT_DONE
+        wholes.append((config.stem, run_backtest(asked, work)))
+    show(wholes, options.html, options.png)
+    print(result_text([(name, whole.result) for name, whole in wholes], options.format))
+    return DONE if all(not whole.result.troubles for _, whole in wholes) else NOT_DONE
 
 
 def _sweep(options: argparse.Namespace, work: "Work") -> int:
     from optimizer.backtest.sweep import sweep_values
     from optimizer.backtest_command import asked_of, run_sweep
+    from optimizer.errors import ConfigError
     from optimizer.sweep_command import draw_sweep, sweep_text
 
+    if options.html is not None:
+        msg = "--html shows one backtest or several compared: draw a sweep with --png"
+        raise ConfigError(msg)
     asked = asked_of(options.config, options.data, options.begin, options.end, options.site, options.strategy)
     variants = run_sweep(asked, sweep_values(options.sweep), work)
     if options.png is not None:

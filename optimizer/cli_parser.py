@@ -123,7 +123,8 @@ def _add_backtest(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         help="what if, e.g. battery.capacity_kwh=5,10; repeat it",
     )
     backtest.add_argument("--battery-price", type=float, metavar="MONEY", help="per kWh: after how long a size pays")
-    backtest.add_argument("--png", type=Path, metavar="FILE", help="draw a sweep")
+    backtest.add_argument("--html", type=Path, metavar="FILE", help="a page: bills, regret, days, the dearest week")
+    backtest.add_argument("--png", type=Path, metavar="FILE", help="draw it, or a sweep")
     backtest.add_argument("--no-regret", action="store_true", help="the four bills alone: a third of the time")
     backtest.add_argument("--processes", type=int, help="how many at a time; default: one for each core")
     backtest.add_argument(

@@ -25,6 +25,8 @@ from optimizer.log import configure_logging
 NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT = "no_battery", "self_consumption", "daemon", "perfect_foresight"
 BILLS = (NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT)
 TELL_EVERY = 24
+FORM = b"2"
+"""Changes whenever what is kept of a run does."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -101,8 +103,23 @@ class Work:
     with_regret: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """A result with what it was made of: each run's quarters by the names of the bills, and how they were billed."""
+
+    result: Result
+    setup: Setup
+    billing: Billing
+    lived: Mapping[str, Lived]
+
+
 def backtest(asked: Asked, work: Work, progress: Progress) -> Result:
     """Every run that is needed. Raises ConfigError, or what a plan raises. Finished runs outlive an interruption."""
+    return live_through(asked, work, progress).result
+
+
+def live_through(asked: Asked, work: Work, progress: Progress) -> Whole:
+    """The same, with every quarter of the four bills' runs."""
     began_s = monotonic()
     setup = prepare(asked)
     billing = billing_of(setup)
@@ -114,7 +131,7 @@ def backtest(asked: Asked, work: Work, progress: Progress) -> Result:
     lived = found | {NO_BATTERY: without_battery(setup)}
     bills = {name: bill(billing, billing.whole, lived[name]) for name in BILLS}
     daemon = lived[DAEMON]
-    return Result(
+    result = Result(
         bills=bills,
         import_costs={name: import_cost(billing, billing.whole, lived[name]) for name in BILLS},
         months=tuple(_month(billing, span, lived) for span in billing.months),
@@ -127,21 +144,22 @@ def backtest(asked: Asked, work: Work, progress: Progress) -> Result:
         gaps=setup.measured.gaps,
         troubles=daemon.troubles,
         capacity_kwh=setup.options.battery_kwh,
-        energies={name: _energies(setup, lived[name]) for name in BILLS},
+        energies={name: _energies(setup, billing, lived[name]) for name in BILLS},
         start=setup.start.isoformat(),
         end=setup.end.isoformat(),
     )
+    return Whole(result=result, setup=setup, billing=billing, lived={name: lived[name] for name in BILLS})
 
 
-def _energies(setup: Setup, lived: Lived) -> dict[str, float]:
+def _energies(setup: Setup, billing: Billing, lived: Lived) -> dict[str, float]:
     """kWh bought and sold, full cycles of the battery, and the carbon of what was bought."""
     charged_kwh = float(np.diff(lived.soc_kwh).clip(min=0).sum())
-    imported = float(lived.import_kwh.sum())
+    carbon = np.array(billing.whole.tariff.co2_kg_per_kwh or (setup.task.site.grid.co2_kg_per_kwh,))
     return {
-        "import_kwh": imported,
+        "import_kwh": float(lived.import_kwh.sum()),
         "export_kwh": float(lived.export_kwh.sum()),
         "cycles": charged_kwh / setup.options.battery_kwh,
-        "co2_kg": imported * setup.task.site.grid.co2_kg_per_kwh,
+        "co2_kg": float((lived.import_kwh * carbon).sum()),
     }
 
 
@@ -166,26 +184,37 @@ def _regret(billing: Billing, parts: tuple[Part, ...], lived: Mapping[str, Lived
 
 
 def _carried_out(asked: Asked, runs: Mapping[str, Run | None], work: Work, progress: Progress) -> dict[str, Lived]:
-    """Each run in a process of its own, as many at a time as there are to be; what is kept already is taken."""
+    """What is kept already, and every other run: each in a process of its own, or all in this one."""
     found = {name: lived for name in runs if (lived := _kept(asked, name, work.keep_in)) is not None}
-    left = [name for name in runs if name not in found]
-    if not left:
-        return found
+    left = {name: run for name, run in runs.items() if name not in found}
+    side_by_side = min(work.processes, len(left))
+    made = _in_processes(asked, left, side_by_side, progress) if side_by_side > 1 else _in_turn(asked, left, progress)
+    for name, lived in made:
+        _keep(asked, name, work.keep_in, lived)
+        found[name] = lived
+    return found
+
+
+def _in_turn(asked: Asked, runs: Mapping[str, Run | None], progress: Progress) -> Iterator[tuple[str, Lived]]:
+    for name, run in runs.items():
+        yield name, _one(asked, name, run, progress)
+
+
+def _in_processes(
+    asked: Asked, runs: Mapping[str, Run | None], count: int, progress: Progress
+) -> Iterator[tuple[str, Lived]]:
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager:
         told: Any = manager.Queue()
-        with ProcessPoolExecutor(min(work.processes, len(left)), mp_context=context, initializer=_alone) as pool:
-            futures = {pool.submit(_one, asked, name, runs[name], told): name for name in left}
+        with ProcessPoolExecutor(count, mp_context=context, initializer=_alone) as pool:
+            futures = {pool.submit(_one_apart, asked, name, run, told): name for name, run in runs.items()}
             try:
-                for name, lived in _as_they_end(futures, told, progress):
-                    _keep(asked, name, work.keep_in, lived)
-                    found[name] = lived
+                yield from _as_they_end(futures, told, progress)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 for process in multiprocessing.active_children():
                     process.terminate()
                 raise
-    return found
 
 
 def _as_they_end(futures: Mapping[Future[Lived], str], told: Any, progress: Progress) -> Iterator[tuple[str, Lived]]:
@@ -206,12 +235,16 @@ def _alone() -> None:
     configure_logging(level="error")
 
 
-def _one(asked: Asked, name: str, run: Run | None, told: Any) -> Lived:
+def _one_apart(asked: Asked, name: str, run: Run | None, told: Any) -> Lived:
+    return _one(asked, name, run, lambda *heard: told.put(heard))
+
+
+def _one(asked: Asked, name: str, run: Run | None, progress: Progress) -> Lived:
     setup = prepare(asked)
 
     def tell(done: int) -> None:
         if run is None or done % TELL_EVERY == 0 or done == setup.cycles:
-            told.put((name, done, setup.cycles if run is not None else done))
+            progress(name, done, setup.cycles if run is not None else done)
 
     if run is not None:
         return live(setup, run, tell)
@@ -222,7 +255,8 @@ def _one(asked: Asked, name: str, run: Run | None, told: Any) -> Lived:
 
 def _kept_file(asked: Asked, name: str, folder: Path) -> Path:
     """Named by everything that a run hangs on."""
-    marks = [asked.config.read_bytes(), asked.data.read_bytes(), repr((asked.begin, asked.end, asked.site_id)).encode()]
+    marks = [FORM, asked.config.read_bytes(), asked.data.read_bytes()]
+    marks.append(repr((asked.begin, asked.end, asked.site_id)).encode())
     marks.append(repr(sorted((asked.changes or {}).items())).encode())
     return folder / f"{name}-{sha256(b'|'.join(marks)).hexdigest()[:16]}.run"
 

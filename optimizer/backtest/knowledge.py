@@ -90,6 +90,11 @@ class KnownPast:
         if issued.at - self._made[0].at > 2 * HISTORY:
             self._made = [each for each in self._made if issued.at - each.at <= HISTORY]
 
+    @property
+    def newest(self) -> Issued | None:
+        """The forecast that was made last."""
+        return self._made[-1] if self._made else None
+
     def issued(self, site_id: str, instants: Sequence[datetime]) -> tuple[Issued, ...]:
         """The forecasts that were made at these instants or shortly before."""
         found = []

@@ -1,7 +1,8 @@
 """One run through the data: the daemon's own cycle at each step, or one of the rules and bounds beside it."""
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from optimizer.backtest.setup import Setup
 from optimizer.backtest.world import InProcessSite, rated_assets
 from optimizer.batch_book import BatchBook
 from optimizer.cycle import plan_from, read_snapshot, run_cycle
+from optimizer.domain.forecast import Issued
 from optimizer.domain.outcome import Failed, Outcome, Skipped
 from optimizer.ports import Deadline
 from optimizer.simulator.meter import QuarterRow
@@ -53,7 +55,9 @@ class Run:
 class Lived:
     """What crossed the meter in each quarter from the start on, and the battery's energy at each quarter's edge.
 
-    ``soc_kwh`` has one value more than there are quarters. ``outcomes`` counts how the cycles ended.
+    ``soc_kwh`` has one value more than there are quarters. ``outcomes`` counts how the cycles ended. ``expected_kw``
+    is what the newest plan expected of each quarter by "load", "heat" and "solar", NaN where there was no plan;
+    ``commands`` are the values in force in it by their pairs' labels, as they went over the wire.
     """
 
     import_kwh: Floats
@@ -61,6 +65,8 @@ class Lived:
     soc_kwh: Floats
     outcomes: dict[str, int] = field(default_factory=dict)
     troubles: tuple[str, ...] = ()
+    expected_kw: Mapping[str, Floats] = field(default_factory=dict)
+    commands: tuple[Mapping[str, float], ...] = ()
 
     @property
     def cycles(self) -> int:
@@ -144,12 +150,16 @@ class _PlantRun(_PlanRun):
         self.site.come_to(at)
         rows: list[QuarterRow] = []
         soc_kwh = [self.site.soc_kwh]
+        commands: list[Mapping[str, float]] = []
+        expected = _Expected()
         number = 0
         while at < setup.end:
             began, cut_kwh = at, self.site.curtailed_kwh
             self.count(run_cycle(setup.task, self._cycle_ports, at, lambda: 0.0), at)
             until = min(at + setup.step, setup.end)
+            expected.add(self.past.newest, at, until)
             while at < until:
+                commands.append(self.site.commanded())
                 at += QUARTER
                 (self.site.come_to if at == until else self.site.pass_to)(at)
                 soc_kwh.append(self.site.soc_kwh)
@@ -166,7 +176,30 @@ class _PlantRun(_PlanRun):
             soc_kwh=np.array(soc_kwh),
             outcomes=dict(self.outcomes),
             troubles=tuple(self.troubles),
+            expected_kw=expected.arrays(),
+            commands=tuple(commands),
         )
+
+
+class _Expected:
+    """What the newest plans expected, quarter by quarter."""
+
+    def __init__(self) -> None:
+        self._kw: dict[str, list[float]] = {"load": [], "heat": [], "solar": []}
+
+    def add(self, issued: Issued | None, start: datetime, end: datetime) -> None:
+        """The quarters of ``[start, end)`` as ``issued`` has them; NaN where it does not reach."""
+        at = start
+        while at < end:
+            slot = -1 if issued is None else bisect_right(issued.edges, at) - 1
+            for name, values in self._kw.items():
+                kw = () if issued is None else getattr(issued, f"{name}_kw")
+                values.append(kw[slot] if 0 <= slot < len(kw) else np.nan)
+            at += QUARTER
+
+    def arrays(self) -> dict[str, Floats]:
+        """One array for each name."""
+        return {name: np.array(values) for name, values in self._kw.items()}
 
 
 class _ExactRun(_PlanRun):

@@ -20,6 +20,7 @@ from optimizer.task import SiteTask
 NOWHERE = {"base_url": "http://127.0.0.1:9", "api_key": {"env": "HEAT_OPTIMIZER_BACKTEST_KEY"}}
 """Stands in where a settings file names no cloud: nothing is ever asked of it."""
 SITE_ID = "backtest"
+PEAK = "solar.peak_kw"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,8 @@ class Setup:
 class Asked:
     """What a backtest was asked for, in plain data, so that any process can prepare the same.
 
-    ``changes`` are settings by their dotted path below ``sites[0]`` that replace those of the file.
+    ``changes`` are settings by their dotted path below ``sites[0]`` that replace those of the file. Another
+    ``solar.peak_kw`` makes the data's sun so much stronger or weaker.
     """
 
     config: Path
@@ -65,7 +67,7 @@ def prepare(asked: Asked) -> Setup:
     """Read both files. Raises ConfigError."""
     settings = load_settings_from(asked.config, lambda document: _completed(document, asked))
     site = _site(settings, asked.site_id)
-    measured = read_measured(asked.data)
+    measured = _with_sun(read_measured(asked.data), _sun_times(asked, site))
     conventions = conventions_of(settings, assumed=BatterySign.CHARGE)
     task = task_of(f"sites[{settings.sites.index(site)}]", site, settings, conventions)
     minutes = max(task.grid.replan_minutes, max(measured.step, QUARTER) // timedelta(minutes=1))
@@ -104,6 +106,27 @@ def _completed(document: dict[str, Any], asked: Asked) -> dict[str, Any]:
                 place = place.setdefault(name, {})
             place[last] = value
     return document
+
+
+def _sun_times(asked: Asked, site: SiteSettings) -> float:
+    """How much stronger the sun is than in the data, by the sizes of the arrays. Raises ConfigError."""
+    if PEAK not in (asked.changes or {}):
+        return 1.0
+    stated = load_settings_from(asked.config, lambda document: _completed(document, replace(asked, changes=None)))
+    measured_kw, asked_kw = _site(stated, asked.site_id).solar.peak_kw, site.solar.peak_kw
+    if measured_kw is None or asked_kw is None:
+        msg = f"{PEAK}: the settings do not say with which array the data were measured: state [sites.solar] peak_kw"
+        raise ConfigError(msg)
+    return asked_kw / measured_kw
+
+
+def _with_sun(measured: Measured, times: float) -> Measured:
+    forecast_kw = measured.solar_forecast_kw
+    return replace(
+        measured,
+        solar_kw=measured.solar_kw * times,
+        solar_forecast_kw=None if forecast_kw is None else forecast_kw * times,
+    )
 
 
 def _site(settings: Settings, site_id: str | None) -> SiteSettings:

@@ -13,6 +13,7 @@ from optimizer.errors import ConfigError
 
 YEAR_DAYS = 365.25
 MOST_VARIANTS = 200
+ALIKE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,29 @@ class Variant:
         """Until a battery of that price has paid itself; None where it never does or has no stated size."""
         capacity_kwh = self.result.capacity_kwh
         return None if self.saved_per_year <= 0 else price_per_kwh * capacity_kwh / self.saved_per_year
+
+    @property
+    def cycles_per_year(self) -> float:
+        """Full cycles of the battery."""
+        return self.result.energies[DAEMON]["cycles"] * self.per_year
+
+    @property
+    def aims(self) -> tuple[float, float, float]:
+        """What a site wants little of: money, carbon and wear."""
+        energies = self.result.energies[DAEMON]
+        return self.result.bills[DAEMON], energies["co2_kg"], energies["cycles"]
+
+
+def on_frontier(variants: Sequence[Variant]) -> tuple[bool, ...]:
+    """Whether no other one is as good in money, carbon and wear, and better in one of them."""
+    aims = [variant.aims for variant in variants]
+    return tuple(not any(_is_better(other, mine) for other in aims) for mine in aims)
+
+
+def _is_better(other: tuple[float, ...], mine: tuple[float, ...]) -> bool:
+    """In one, by more than rounding, and in none worse."""
+    pairs = list(zip(other, mine, strict=True))
+    return all(a <= b + ALIKE for a, b in pairs) and any(a < b - ALIKE for a, b in pairs)
 
 
 def sweep_values(texts: Sequence[str]) -> dict[str, tuple[Any, ...]]:

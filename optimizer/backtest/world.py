@@ -19,6 +19,7 @@ from optimizer.errors import ConfigError, DeliveryRejected
 from optimizer.settings import SiteSettings
 from optimizer.simulator import Recording, SimulatedClock, Simulator, SimulatorOptions
 from optimizer.simulator.meter import QUARTER, QuarterRow
+from optimizer.simulator.schedule import running
 
 JUST_BEFORE = timedelta(seconds=1)
 """The site reports what was, so that nothing of the interval that begins now is known."""
@@ -127,6 +128,11 @@ class InProcessSite:
         rows = self.simulator.meter_log
         first = bisect_left(rows, start, key=lambda row: row[0])
         return [row for row in rows[first:] if row[1] - row[0] == QUARTER]
+
+    def commanded(self) -> dict[str, float]:
+        """The values that the gateway follows now, by their pairs' labels."""
+        in_force = running(self.simulator.plant(self.options.site_id).schedules, self.clock.now())
+        return {pair.label: entry.value for pair, entry in in_force.items()}
 
     def read_site(self, site_id: str, *, within_s: float) -> SiteReading:
         """What the cloud shows now: the last report, and the schedules in force."""

@@ -9,7 +9,7 @@ from optimizer.pictures.figure import figure_of
 from optimizer.pictures.page import page_of
 from optimizer.pictures.panels import Bound, Drawn, Graph, Lane, Panel, Series, Span, Strip
 from optimizer.pictures.plan_page import plan_page
-from optimizer.pictures.plan_panels import plan_panels
+from optimizer.pictures.plan_panels import lane_of, plan_panels, unit_of
 from optimizer.pictures.terminal import BLOCKS, PLAIN, compact_chart
 
 __all__ = [
@@ -26,7 +26,9 @@ __all__ = [
     "chart_of",
     "compact_chart",
     "figure_of",
+    "lane_of",
     "page_of",
     "plan_page",
     "plan_panels",
+    "unit_of",
 ]

@@ -139,10 +139,11 @@ def _stored(plan: Plan, rows: Rows) -> Graph:
 
 
 def _commands(planned: Planned) -> Strip:
-    return Strip(title="Commands", lanes=tuple(_lane(command) for command in planned.batch.commands))
+    return Strip(title="Commands", lanes=tuple(lane_of(command) for command in planned.batch.commands))
 
 
-def _lane(command: Command) -> Lane:
+def lane_of(command: Command) -> Lane:
+    """All entries of a command as a row of bars; the strongest value has the strongest colour."""
     largest = max((abs(entry.value) for entry in command.entries), default=0.0) or 1.0
     return Lane(
         name=command.pair.label if command.entries else f"{command.pair.label}: cleared",

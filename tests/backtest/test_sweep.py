@@ -1,12 +1,16 @@
 """What if the battery were another: a table, a plot, and after how long it pays."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from backtest_data import rows, write_data, write_settings
+from backtest_data import SETTINGS, rows, write_data, write_settings
 
-from optimizer.backtest.sweep import sweep_values
+from optimizer.backtest.backtest import DAEMON, Result
+from optimizer.backtest.bills import on_quarters
+from optimizer.backtest.setup import Asked, prepare
+from optimizer.backtest.sweep import Variant, on_frontier, sweep_values
 from optimizer.cli import main
 from optimizer.errors import ConfigError
 
@@ -28,6 +32,7 @@ def test_sizes_side_by_side_with_their_payback(tmp_path, capsys):
     assert small["bills"]["no_battery"] == large["bills"]["no_battery"]
     assert large["bills"]["perfect_foresight"] < small["bills"]["perfect_foresight"]
     assert small["payback_years"] == pytest.approx(1600 / small["saved_per_year"])
+    assert small["on_frontier"]
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert "pays after" in table
 
@@ -55,3 +60,47 @@ def test_values_are_numbers_truths_or_texts():
         "battery.charges_from_grid": (True, False),
         "dispatch": ("per_slot",),
     }
+
+
+def variant(bill: float, co2_kg: float, cycles: float) -> Variant:
+    """Only what the frontier looks at."""
+    result = Result(
+        bills={DAEMON: bill},
+        import_costs={},
+        months=(),
+        regret={},
+        currency="EUR",
+        cycles=0,
+        seconds=0.0,
+        value_per_kwh=0.0,
+        outcomes={},
+        gaps=(),
+        troubles=(),
+        capacity_kwh=1.0,
+        energies={DAEMON: {"co2_kg": co2_kg, "cycles": cycles}},
+        start="2026-01-01T00:00:00+00:00",
+        end="2027-01-01T00:00:00+00:00",
+    )
+    return Variant(changes={}, result=result)
+
+
+def test_best_is_what_no_other_beats_in_money_carbon_and_wear():
+    cheap, clean, calm = variant(10, 50, 300), variant(12, 40, 300), variant(13, 50, 100)
+    beaten, twin = variant(12, 41, 300), variant(10, 50, 300)
+
+    assert on_frontier([cheap, clean, calm, beaten, twin]) == (True, True, True, False, True)
+    assert on_frontier([cheap]) == (True,)
+
+
+def test_a_larger_array_makes_the_sun_of_the_data_stronger(tmp_path):
+    peak = "[sites.solar]\npeak_kw = 5\n"
+    data = write_data(tmp_path / "data.csv", list(rows(2, timedelta(hours=1))))
+    asked = Asked(config=write_settings(tmp_path, SETTINGS + peak), data=data)
+    as_measured, doubled = prepare(asked), prepare(replace(asked, changes={"solar.peak_kw": 10.0}))
+
+    assert on_quarters(doubled, doubled.measured.solar_kw) == pytest.approx(
+        2 * on_quarters(as_measured, as_measured.measured.solar_kw)
+    )
+    assert doubled.options.solar_peak_kw == 10.0
+    with pytest.raises(ConfigError, match=r"solar\.peak_kw: the settings do not say with which array"):
+        prepare(Asked(config=write_settings(tmp_path), data=data, changes={"solar.peak_kw": 10.0}))

@@ -53,12 +53,12 @@ def rewrite(app: LiveApplication, change: Any) -> None:
     [(FLAT, ""), (TIME_OF_USE, ""), (TIME_OF_USE, 'dispatch = "battery_soc"')],
     ids=["flat", "time of use", "by state of charge"],
 )
-def test_every_batch_of_half_a_day_is_made_again_byte_for_byte(tmp_path: Path, tariff: str, site: str):
+def test_every_batch_of_a_morning_is_made_again_byte_for_byte(tmp_path: Path, tariff: str, site: str):
     with simulated_world(tmp_path) as world, world.app(tariff=tariff, site=site) as app:
-        plan_for(world, app, 48)
+        plan_for(world, app, 28)
         told = {batch: replay_text(app, batch) for batch in plan_batches(app)}
 
-    assert len(told) >= 8
+    assert len(told) >= 5
     assert {is_same for _, is_same in told.values()} == {True}, told
     assert all("byte for byte" in text for text, _ in told.values())
 

@@ -121,7 +121,7 @@ def flips(done: Day, store: Battery) -> int:
     return int(np.sum(np.abs(np.diff(done.first_kw)) > 0.05 * store.max_charge_kw))
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_noisy_readings_at_one_price_do_not_flip_the_first_command_and_calm_costs_nothing(seed, record_property):
     """The trace that users of other planners showed: a command that jumps every five minutes at one price."""
     calm, restless = day(LARGE, SHARE, seed), day(LARGE, 0.0, seed)

@@ -123,7 +123,7 @@ YEAR = BillingPeriod.YEAR
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_the_program_prices_any_schedule_as_the_invoice_does(data):
     horizon = data.draw(horizons())
     tariff = data.draw(tariffs(horizon))

@@ -301,7 +301,7 @@ def records(draw):
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_program_prices_any_schedule_under_such_a_rate_as_the_invoice_does(data):
     horizon = data.draw(horizons())
     known = data.draw(
