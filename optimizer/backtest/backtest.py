@@ -17,6 +17,7 @@ import numpy as np
 
 from optimizer.backtest.bills import Billing, Span, bill, billing_of, has_prices, import_cost, without_battery
 from optimizer.backtest.bounds import perfect_foresight, self_consumption
+from optimizer.backtest.halfway import Halfway
 from optimizer.backtest.knowledge import Truth
 from optimizer.backtest.run import Lived, Run, live
 from optimizer.backtest.setup import Asked, Setup, prepare
@@ -25,6 +26,7 @@ from optimizer.log import configure_logging
 NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT = "no_battery", "self_consumption", "daemon", "perfect_foresight"
 BILLS = (NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT)
 TELL_EVERY = 24
+HALF = ".half"
 FORM = b"2"
 """Changes whenever what is kept of a run does."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -96,11 +98,15 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """How a backtest is carried out: in how many processes, and where finished runs are kept (None: nowhere)."""
+    """How a backtest is carried out: in how many processes, and where its runs are kept (None: nowhere).
+
+    Finished ones are, and each other at most once in ``keep_every_s`` seconds.
+    """
 
     processes: int = field(default_factory=lambda: os.cpu_count() or 1)
     keep_in: Path | None = None
     with_regret: bool = True
+    keep_every_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,26 +194,26 @@ def _carried_out(asked: Asked, runs: Mapping[str, Run | None], work: Work, progr
     found = {name: lived for name in runs if (lived := _kept(asked, name, work.keep_in)) is not None}
     left = {name: run for name, run in runs.items() if name not in found}
     side_by_side = min(work.processes, len(left))
-    made = _in_processes(asked, left, side_by_side, progress) if side_by_side > 1 else _in_turn(asked, left, progress)
+    made = _in_processes(asked, left, work, progress) if side_by_side > 1 else _in_turn(asked, left, work, progress)
     for name, lived in made:
         _keep(asked, name, work.keep_in, lived)
         found[name] = lived
     return found
 
 
-def _in_turn(asked: Asked, runs: Mapping[str, Run | None], progress: Progress) -> Iterator[tuple[str, Lived]]:
+def _in_turn(asked: Asked, runs: Mapping[str, Run | None], work: Work, told: Progress) -> Iterator[tuple[str, Lived]]:
     for name, run in runs.items():
-        yield name, _one(asked, name, run, progress)
+        yield name, _one(asked, name, run, work, told)
 
 
 def _in_processes(
-    asked: Asked, runs: Mapping[str, Run | None], count: int, progress: Progress
+    asked: Asked, runs: Mapping[str, Run | None], work: Work, progress: Progress
 ) -> Iterator[tuple[str, Lived]]:
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager:
         told: Any = manager.Queue()
-        with ProcessPoolExecutor(count, mp_context=context, initializer=_alone) as pool:
-            futures = {pool.submit(_one_apart, asked, name, run, told): name for name, run in runs.items()}
+        with ProcessPoolExecutor(min(work.processes, len(runs)), mp_context=context, initializer=_alone) as pool:
+            futures = {pool.submit(_one_apart, asked, name, run, work, told): name for name, run in runs.items()}
             try:
                 yield from _as_they_end(futures, told, progress)
             except BaseException:
@@ -235,11 +241,11 @@ def _alone() -> None:
     configure_logging(level="error")
 
 
-def _one_apart(asked: Asked, name: str, run: Run | None, told: Any) -> Lived:
-    return _one(asked, name, run, lambda *heard: told.put(heard))
+def _one_apart(asked: Asked, name: str, run: Run | None, work: Work, told: Any) -> Lived:
+    return _one(asked, name, run, work, lambda *heard: told.put(heard))
 
 
-def _one(asked: Asked, name: str, run: Run | None, progress: Progress) -> Lived:
+def _one(asked: Asked, name: str, run: Run | None, work: Work, progress: Progress) -> Lived:
     setup = prepare(asked)
 
     def tell(done: int) -> None:
@@ -247,7 +253,8 @@ def _one(asked: Asked, name: str, run: Run | None, progress: Progress) -> Lived:
             progress(name, done, setup.cycles if run is not None else done)
 
     if run is not None:
-        return live(setup, run, tell)
+        file = None if work.keep_in is None else _kept_file(asked, name, work.keep_in).with_suffix(HALF)
+        return live(setup, run, tell, Halfway(file, work.keep_every_s))
     if name == SELF_CONSUMPTION:
         return self_consumption(setup, tell)
     return perfect_foresight(setup, billing_of(setup), tell)
@@ -278,3 +285,4 @@ def _keep(asked: Asked, name: str, folder: Path | None, lived: Lived) -> None:
         draft = file.with_suffix(".part")
         draft.write_bytes(pickle.dumps(lived))
         draft.replace(file)
+        file.with_suffix(HALF).unlink(missing_ok=True)

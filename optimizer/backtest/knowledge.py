@@ -95,6 +95,14 @@ class KnownPast:
         """The forecast that was made last."""
         return self._made[-1] if self._made else None
 
+    def memory(self) -> tuple[list[Issued], set[pd.Timestamp]]:
+        """What is known beside the data."""
+        return self._made, self._hidden
+
+    def take_over(self, memory: tuple[list[Issued], set[pd.Timestamp]]) -> None:
+        """The memory of an earlier one."""
+        self._made, self._hidden = memory
+
     def issued(self, site_id: str, instants: Sequence[datetime]) -> tuple[Issued, ...]:
         """The forecasts that were made at these instants or shortly before."""
         found = []

@@ -98,11 +98,13 @@ class PlantMeter:
     """What the plant's own meter showed, as the ledger's record of the connection point is asked."""
 
     def __init__(self) -> None:
+        self.rows: list[QuarterRow] = []
         self._starts_s: list[int] = []
         self._kw: list[tuple[float, float]] = []
 
     def add(self, rows: list[QuarterRow]) -> None:
         """Quarters that are over."""
+        self.rows += rows
         for start, end, import_kwh, export_kwh in rows:
             hours = (end - start) / timedelta(hours=1)
             self._starts_s.append(int(start.timestamp()) // 900 * 900)
@@ -126,11 +128,20 @@ class PlantMeter:
         return means
 
 
-def ledger_in_memory() -> Ledger:
-    """An empty ledger that no file holds."""
+def ledger_in_memory(content: bytes | None = None) -> Ledger:
+    """A ledger that no file holds: an empty one, or what ``content_of`` gave."""
     connection = sqlite3.connect(":memory:", check_same_thread=False)
-    migrate(connection, 0)
+    if content is None:
+        migrate(connection, 0)
+    else:
+        connection.deserialize(content)
     return Ledger(connection)
+
+
+def content_of(ledger: Ledger) -> bytes:
+    """All of a ledger."""
+    with ledger.transaction() as connection:
+        return connection.serialize()
 
 
 def proven_signs(conventions: Conventions) -> dict[str, Any]:

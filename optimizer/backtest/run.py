@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 
 from optimizer.backtest.data import Floats
+from optimizer.backtest.halfway import Diary, Halfway, Midway
 from optimizer.backtest.knowledge import QUARTER, KnownPast, PublishedPrices, TrueSeries, Truth
 from optimizer.backtest.ports import (
     SIGNS,
@@ -19,6 +21,7 @@ from optimizer.backtest.ports import (
     PlantMeter,
     QuietPlanner,
     SureOfSoc,
+    content_of,
     issued_by,
     ledger_in_memory,
     proven_signs,
@@ -27,10 +30,8 @@ from optimizer.backtest.setup import Setup
 from optimizer.backtest.world import InProcessSite, rated_assets
 from optimizer.batch_book import BatchBook
 from optimizer.cycle import plan_from, read_snapshot, run_cycle
-from optimizer.domain.forecast import Issued
 from optimizer.domain.outcome import Failed, Outcome, Skipped
 from optimizer.ports import Deadline
-from optimizer.simulator.meter import QuarterRow
 from optimizer.task import CyclePorts, PlanPorts
 
 LEASE = timedelta(hours=3)
@@ -73,18 +74,24 @@ class Lived:
         return sum(self.outcomes.values())
 
 
-def live(setup: Setup, run: Run, told: Told) -> Lived:
-    """The daemon through all of the data; ``told`` hears after each cycle how many are done."""
-    return (_ExactRun if run.is_exact else _PlantRun)(setup, run).live(told)
+def live(setup: Setup, run: Run, told: Told, halfway: Halfway | None = None) -> Lived:
+    """The daemon through all of the data; ``told`` hears after each cycle how many are done.
+
+    A run that ``halfway`` has kept goes on from there, and ends as if it had never been stopped.
+    """
+    halfway = Halfway() if halfway is None else halfway
+    with closing((_ExactRun if run.is_exact else _PlantRun)(setup, run)) as running:
+        return running.live(told, halfway)
 
 
 class _PlanRun:
-    """What both kinds of run share: the ports, the past, the clock."""
+    """What both kinds of run share: the ports, the past, the clock. ``carries_out`` does the rest of a cycle."""
 
     def __init__(self, setup: Setup, run: Run) -> None:
         self.setup = setup
+        self.recording = setup.measured.recording()
         self.site = InProcessSite.at(
-            setup.start, setup.options, setup.measured.recording(), setup.conventions, rated_assets(setup.site)
+            setup.start, setup.options, self.recording, setup.conventions, rated_assets(setup.site)
         )
         self.past = KnownPast.of(setup.measured)
         self.meter = PlantMeter()
@@ -116,11 +123,73 @@ class _PlanRun:
             planner=QuietPlanner(),
         )
 
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def live(self, told: Told, halfway: Halfway) -> Lived:
+        """Cycle by cycle to the end of the data."""
+        kept = halfway.take_up(self.recording)
+        if kept is None:
+            diary = Diary(at=self.setup.start, soc_kwh=[self.site.soc_kwh])
+            self.site.come_to(diary.at)
+        else:
+            diary = kept.diary
+            self.remember(kept.memory)
+        while diary.at < self.setup.end:
+            self.live_a_cycle(diary, min(diary.at + self.setup.step, self.setup.end))
+            diary.number += 1
+            told(diary.number)
+            halfway.keep(lambda: Midway(diary=diary, memory=self.memory()))
+        count = round((self.setup.end - self.setup.start) / QUARTER)
+        return Lived(
+            import_kwh=np.array(diary.import_kwh[:count]),
+            export_kwh=np.array(diary.export_kwh[:count]),
+            soc_kwh=np.array(diary.soc_kwh[: count + 1]),
+            outcomes=dict(self.outcomes),
+            troubles=tuple(self.troubles),
+            expected_kw={name: np.array(kw) for name, kw in diary.expected_kw.items()},
+            commands=tuple(diary.commands),
+        )
+
+    def live_a_cycle(self, diary: Diary, until: datetime) -> None:
+        """Plan at ``diary.at``, and live to ``until`` at least."""
+        raise NotImplementedError
+
+    def memory(self) -> dict[str, Any]:
+        """All that the next cycle hangs on, but for the data and the settings."""
+        return {
+            "site": self.site.memory(),
+            "past": self.past.memory(),
+            "meter": self.meter.rows,
+            "start": self.ports.planner.solving.start,
+            "outcomes": dict(self.outcomes),
+            "troubles": list(self.troubles),
+        }
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """What ``memory`` gave, in a run that has just begun."""
+        self.site.remember(memory["site"])
+        self.past.take_over(memory["past"])
+        self.meter.add(memory["meter"])
+        self.ports = replace(self.ports, planner=QuietPlanner(start=memory["start"]))
+        self.outcomes.update(memory["outcomes"])
+        self.troubles += memory["troubles"]
+
     def count(self, outcome: Outcome, at: datetime) -> None:
         """How a cycle ended; what went wrong is kept in words."""
         self.outcomes[type(outcome).__name__.lower()] += 1
         if isinstance(outcome, Skipped | Failed):
             self.troubles.append(f"{at:%Y-%m-%dT%H:%MZ} {outcome.error}: {outcome.detail}")
+
+    def expect(self, diary: Diary, until: datetime) -> None:
+        """Note what the newest plan expects of the quarters up to ``until``; NaN where there is none."""
+        issued, at = self.past.newest, diary.at
+        while at < until:
+            slot = -1 if issued is None else bisect_right(issued.edges, at) - 1
+            for name, values in diary.expected_kw.items():
+                kw = () if issued is None else getattr(issued, f"{name}_kw")
+                values.append(kw[slot] if 0 <= slot < len(kw) else np.nan)
+            at += QUARTER
 
 
 class _PlantRun(_PlanRun):
@@ -141,103 +210,58 @@ class _PlantRun(_PlanRun):
             shadows=NoShadows(),
         )
 
-    def live(self, told: Told) -> Lived:
-        with closing(self._ledger):
-            return self._live(told)
+    def close(self) -> None:
+        self._ledger.close()
 
-    def _live(self, told: Told) -> Lived:
-        setup, at = self.setup, self.setup.start
-        self.site.come_to(at)
-        rows: list[QuarterRow] = []
-        soc_kwh = [self.site.soc_kwh]
-        commands: list[Mapping[str, float]] = []
-        expected = _Expected()
-        number = 0
-        while at < setup.end:
-            began, cut_kwh = at, self.site.curtailed_kwh
-            self.count(run_cycle(setup.task, self._cycle_ports, at, lambda: 0.0), at)
-            until = min(at + setup.step, setup.end)
-            expected.add(self.past.newest, at, until)
-            while at < until:
-                commands.append(self.site.commanded())
-                at += QUARTER
-                (self.site.come_to if at == until else self.site.pass_to)(at)
-                soc_kwh.append(self.site.soc_kwh)
-            done = self.site.rows_since(began)
-            self.meter.add(done)
-            rows += done
-            if self.site.curtailed_kwh > cut_kwh:
-                self.past.hide_sun(began, until)
-            number += 1
-            told(number)
-        return Lived(
-            import_kwh=np.array([row[2] for row in rows]),
-            export_kwh=np.array([row[3] for row in rows]),
-            soc_kwh=np.array(soc_kwh),
-            outcomes=dict(self.outcomes),
-            troubles=tuple(self.troubles),
-            expected_kw=expected.arrays(),
-            commands=tuple(commands),
-        )
+    def memory(self) -> dict[str, Any]:
+        return super().memory() | {"ledger": content_of(self._ledger)}
 
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        super().remember(memory)
+        self._ledger.close()
+        self._ledger = ledger_in_memory(memory["ledger"])
+        self._book = replace(self._book, ledger=self._ledger)
+        self._cycle_ports = replace(self._cycle_ports, plan=self.ports, book=self._book)
 
-class _Expected:
-    """What the newest plans expected, quarter by quarter."""
-
-    def __init__(self) -> None:
-        self._kw: dict[str, list[float]] = {"load": [], "heat": [], "solar": []}
-
-    def add(self, issued: Issued | None, start: datetime, end: datetime) -> None:
-        """The quarters of ``[start, end)`` as ``issued`` has them; NaN where it does not reach."""
-        at = start
-        while at < end:
-            slot = -1 if issued is None else bisect_right(issued.edges, at) - 1
-            for name, values in self._kw.items():
-                kw = () if issued is None else getattr(issued, f"{name}_kw")
-                values.append(kw[slot] if 0 <= slot < len(kw) else np.nan)
-            at += QUARTER
-
-    def arrays(self) -> dict[str, Floats]:
-        """One array for each name."""
-        return {name: np.array(values) for name, values in self._kw.items()}
+    def live_a_cycle(self, diary: Diary, until: datetime) -> None:
+        began, cut_kwh = diary.at, self.site.curtailed_kwh
+        self.count(run_cycle(self.setup.task, self._cycle_ports, began, lambda: 0.0), began)
+        self.expect(diary, until)
+        while diary.at < until:
+            diary.commands.append(self.site.commanded())
+            diary.at += QUARTER
+            (self.site.come_to if diary.at == until else self.site.pass_to)(diary.at)
+            diary.soc_kwh.append(self.site.soc_kwh)
+        done = self.site.rows_since(began)
+        self.meter.add(done)
+        diary.import_kwh += [row[2] for row in done]
+        diary.export_kwh += [row[3] for row in done]
+        if self.site.curtailed_kwh > cut_kwh:
+            self.past.hide_sun(began, until)
 
 
 class _ExactRun(_PlanRun):
     """Each plan's first slots come true to the letter: no command is rounded, merged or read otherwise."""
 
-    def live(self, told: Told) -> Lived:
-        setup, at = self.setup, self.setup.start
-        imported: list[float] = []
-        exported: list[float] = []
-        soc_kwh = [self.site.soc_kwh]
-        number = 0
-        while at < setup.end:
-            self.site.come_to(at)
-            snapshot = read_snapshot(setup.task, self.ports, at, AT_EASE)
-            if snapshot.battery is not None:
-                snapshot = replace(snapshot, battery=replace(snapshot.battery, soc_kwh=soc_kwh[-1]))
-            planned = plan_from(setup.task, self.ports, snapshot, at)
-            self.past.remember(issued_by(planned))
-            flows, horizon = planned.plan.flows, planned.plan.problem.horizon
-            slot = 0
-            until = min(at + setup.step, setup.end)
-            while at < until:
-                hours = horizon.slot_h[slot]
-                quarters = round(hours / QUARTER_H)
-                before = soc_kwh[-1]
-                for quarter in range(quarters):
-                    imported.append(flows.import_kw[slot] * hours / quarters)
-                    exported.append(flows.export_kw[slot] * hours / quarters)
-                    soc_kwh.append(before + (flows.soc_kwh[slot] - before) * (quarter + 1) / quarters)
-                at = horizon.edges[slot + 1]
-                slot += 1
-            self.outcomes["planned"] += 1
-            number += 1
-            told(number)
-        quarters = round((setup.end - setup.start) / QUARTER)
-        return Lived(
-            import_kwh=np.array(imported[:quarters]),
-            export_kwh=np.array(exported[:quarters]),
-            soc_kwh=np.array(soc_kwh[: quarters + 1]),
-            outcomes=dict(self.outcomes),
-        )
+    def live_a_cycle(self, diary: Diary, until: datetime) -> None:
+        at = diary.at
+        snapshot = read_snapshot(self.setup.task, self.ports, at, AT_EASE)
+        if snapshot.battery is not None:
+            snapshot = replace(snapshot, battery=replace(snapshot.battery, soc_kwh=diary.soc_kwh[-1]))
+        planned = plan_from(self.setup.task, self.ports, snapshot, at)
+        self.past.remember(issued_by(planned))
+        self.expect(diary, until)
+        flows, horizon = planned.plan.flows, planned.plan.problem.horizon
+        slot = 0
+        while diary.at < until:
+            hours = horizon.slot_h[slot]
+            quarters = round(hours / QUARTER_H)
+            before = diary.soc_kwh[-1]
+            for quarter in range(quarters):
+                diary.import_kwh.append(flows.import_kw[slot] * hours / quarters)
+                diary.export_kwh.append(flows.export_kw[slot] * hours / quarters)
+                diary.soc_kwh.append(before + (flows.soc_kwh[slot] - before) * (quarter + 1) / quarters)
+            diary.at = horizon.edges[slot + 1]
+            slot += 1
+        self.site.come_to(diary.at)
+        self.outcomes["planned"] += 1

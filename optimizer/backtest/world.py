@@ -157,6 +157,16 @@ class InProcessSite:
         receipt = ReceiptWire.model_validate_json(answer.body)
         return Receipt(batch_id=receipt.batch_id, accepted=receipt.accepted)
 
+    def memory(self) -> tuple[Any, ...]:
+        """Where the site stands, and what it reported last."""
+        return self.clock.now(), self.simulator.memory(), self._assets, self._hcu, self._reported_at
+
+    def remember(self, memory: tuple[Any, ...]) -> None:
+        """Stand where another one stood."""
+        now, sites, self._assets, self._hcu, self._reported_at = memory
+        self.clock.advance_to(now)
+        self.simulator.remember(sites)
+
     def read_hcu(self, *, within_s: float) -> HcuReading:
         """What the hydronic unit showed when the site reported last."""
         return hcu_reading(HcuWire.model_validate(self._hcu), self.clock.now())

@@ -54,6 +54,15 @@ class Simulator:
             for number, site_id in enumerate(options.site_ids)
         }
 
+    def memory(self) -> dict[str, Site]:
+        """The sites as they stand: to be pickled before the clock goes on."""
+        return self._sites
+
+    def remember(self, sites: dict[str, Site]) -> None:
+        """Go on with the sites of another one."""
+        with self._lock:
+            self._sites = sites
+
     @contextmanager
     def serve(self, port: int = 0, aris_port: int = 0) -> Iterator[Addresses]:
         """Both servers on the loopback interface for the length of a with-block; port 0 takes a free one."""

@@ -1,6 +1,7 @@
 """The daemon in closed loop over made-up data: nothing is known before it happens, and the books balance."""
 
 import json
+import pickle
 import random
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from backtest_data import SETTINGS, START, rows, write_data, write_settings
 from optimizer.backtest.backtest import Result, Work, backtest, parts_of
 from optimizer.backtest.bills import bill, billing_of, without_battery
 from optimizer.backtest.bounds import perfect_foresight, self_consumption
+from optimizer.backtest.halfway import Halfway
 from optimizer.backtest.knowledge import published_until
 from optimizer.backtest.run import Lived, Run, live
 from optimizer.backtest.setup import Asked, Setup, prepare
@@ -171,6 +173,38 @@ def test_a_finished_run_is_taken_up_again_and_another_question_is_not_answered_b
     assert heard == [], "nothing was run again"
     assert second.bills == first.bills
     assert other.bills["daemon"] != first.bills["daemon"]
+
+
+class PulledPlugError(Exception):
+    """The run ends here."""
+
+
+@pytest.mark.parametrize("run", [DAEMON, Run(name="execution", is_exact=True)], ids=["plant", "exact"])
+def test_a_run_that_was_stopped_goes_on_as_if_it_never_had(tmp_path, run):
+    setup = setup_of(tmp_path)
+    file, heard = tmp_path / "kept" / "daemon.half", []
+
+    def pull_the_plug(number: int) -> None:
+        if number == 31:
+            raise PulledPlugError
+
+    with pytest.raises(PulledPlugError):
+        live(setup, run, pull_the_plug, Halfway(file, every_s=0.0))
+    resumed = live(setup_of(tmp_path), run, heard.append, Halfway(file, every_s=1e9))
+    whole = live(setup, run, quiet)
+
+    assert heard == list(range(31, setup.cycles + 1)), "30 cycles were kept"
+    for name in ("import_kwh", "export_kwh", "soc_kwh"):
+        assert np.array_equal(getattr(resumed, name), getattr(whole, name)), name
+    assert (resumed.outcomes, resumed.commands, resumed.troubles) == (whole.outcomes, whole.commands, whole.troubles)
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", pickle.dumps("something else")])
+def test_a_kept_run_that_cannot_be_read_is_begun_anew(tmp_path, content):
+    file = tmp_path / "daemon.half"
+    file.write_bytes(content)
+
+    assert Halfway(file).take_up(setup_of(tmp_path).measured.recording()) is None
 
 
 def test_the_command_needs_no_address_and_no_secret(tmp_path, capsys, monkeypatch):
