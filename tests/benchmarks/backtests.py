@@ -17,6 +17,7 @@ import pandas as pd
 from optimizer.backtest.backtest import BILLS, Result, Work
 from optimizer.backtest.setup import Asked
 from optimizer.backtest_command import run_backtest
+from optimizer.log import configure_logging
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("HEAT_DATA_DIR", ROOT.parent / "shared" / "data"))
@@ -131,6 +132,7 @@ def main() -> int:
         print(f"no reference data at {DATA}: set HEAT_DATA_DIR to the folder that holds them", file=sys.stderr)
         return 2
     KEPT.mkdir(exist_ok=True)
+    configure_logging(level="error")
     found: dict[str, Result] = {}
     for each in sets():
         if options.only and each.name not in options.only:
