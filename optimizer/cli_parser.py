@@ -127,9 +127,7 @@ def _add_backtest(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     backtest.add_argument("--png", type=Path, metavar="FILE", help="draw it, or a sweep")
     backtest.add_argument("--no-regret", action="store_true", help="the four bills alone: a third of the time")
     backtest.add_argument("--processes", type=int, help="how many at a time; default: one for each core")
-    backtest.add_argument(
-        "--state", type=Path, metavar="FOLDER", help="keep runs there, and go on with them"
-    )
+    backtest.add_argument("--state", type=Path, metavar="FOLDER", help="keep runs there, and go on with them")
     backtest.add_argument("--format", choices=("table", "json"), default="table")
     backtest.set_defaults(command=cli_actions.backtest)
 

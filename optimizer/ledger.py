@@ -10,7 +10,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
@@ -278,18 +278,23 @@ def _not_opened(path: Path, error: Exception) -> ConfigError:
     return ConfigError(f"ledger {path} cannot be opened: {error}; check its folder's permissions or set [ledger] path")
 
 
+PLAIN = frozenset({float, int, str, bool, type(None)})
+
+
 def plain(value: Any) -> Any:
     """Dataclasses, enums and times as what JSON knows."""
+    if type(value) in PLAIN:
+        return value
+    if isinstance(value, list | tuple | frozenset | set):
+        return list(value) if PLAIN.issuperset(map(type, value)) else [plain(part) for part in value]
     if is_dataclass(value) and not isinstance(value, type):
-        return {key: plain(part) for key, part in asdict(value).items()}
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Enum):
         return plain(value.value)
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
         return {str(key): plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple | frozenset | set):
-        return [plain(part) for part in value]
     return value
 
 

@@ -303,6 +303,8 @@ def _plain(given: object, path: str) -> Any:
     match given:
         case Horizon(edges=edges, zone=zone):
             return {"edges": [_zulu(edge) for edge in edges], "zone": zone}
+        case tuple() if _are_finite(given):
+            return list(given)
         case tuple():
             return [_plain(entry, f"{path}[{slot}]") for slot, entry in enumerate(given)]
         case Enum():
@@ -315,6 +317,11 @@ def _plain(given: object, path: str) -> Any:
     if is_dataclass(given):
         return {field.name: _plain(getattr(given, field.name), f"{path}.{field.name}") for field in fields(given)}
     return given
+
+
+def _are_finite(given: tuple[object, ...]) -> bool:
+    """Whether all are finite numbers: then their sum is one too, which takes a tenth of the time to see."""
+    return set(map(type, given)) == {float} and isfinite(sum(given))  # type: ignore[arg-type]
 
 
 def _zulu(at: datetime) -> str:
