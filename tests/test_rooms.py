@@ -56,7 +56,7 @@ ROOMS: dict[str, set[str]] = {
     | {"optimizer.ledger", "optimizer.ledger_schema", "optimizer.lp", "optimizer.memory", "optimizer.planning"}
     | {"optimizer.ports", "optimizer.reconcile", "optimizer.settings", "optimizer.settings_file", "optimizer.simulator"}
     | {"optimizer.siting", "optimizer.task", "optimizer.trusting", "strategies", "numpy", "pandas", "sqlite3", "os"}
-    | {"optimizer.log", "multiprocessing", "time"},
+    | {"optimizer.log", "multiprocessing", "threading", "time"},
     "optimizer/replay.py": PURE
     | {"optimizer.commands_record", "optimizer.dispatch", "optimizer.lp", "optimizer.planning"}
     | {"optimizer.problem_file", "numpy", "pydantic", "optimizer"},

@@ -8,8 +8,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
+from multiprocessing.managers import SyncManager
 from pathlib import Path
 from queue import Empty
+from threading import Thread
 from time import monotonic
 from typing import Any
 
@@ -210,7 +212,9 @@ def _in_processes(
     asked: Asked, runs: Mapping[str, Run | None], work: Work, progress: Progress
 ) -> Iterator[tuple[str, Lived]]:
     context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager:
+    manager = SyncManager(ctx=context)
+    manager.start(_end_with_parent)
+    with manager:
         told: Any = manager.Queue()
         with ProcessPoolExecutor(min(work.processes, len(runs)), mp_context=context, initializer=_alone) as pool:
             futures = {pool.submit(_one_apart, asked, name, run, work, told): name for name, run in runs.items()}
@@ -235,10 +239,23 @@ def _as_they_end(futures: Mapping[Future[Lived], str], told: Any, progress: Prog
 
 
 def _alone() -> None:
-    """A process of its own: one thread for arrays, and only errors in its log."""
+    """A process of its own: one thread for arrays, only errors in its log, and an end when its parent has one."""
     for name in ONE_THREAD:
         os.environ[name] = "1"
     configure_logging(level="error")
+    _end_with_parent()
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed could stop nobody."""
+
+    def wait_and_end() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=wait_and_end, daemon=True).start()
 
 
 def _one_apart(asked: Asked, name: str, run: Run | None, work: Work, told: Any) -> Lived:

@@ -3,6 +3,8 @@
 import json
 import pickle
 import random
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from backtest_data import SETTINGS, START, rows, write_data, write_settings
+from service_process import until
 
 from optimizer.backtest.backtest import Result, Work, backtest, parts_of
 from optimizer.backtest.bills import bill, billing_of, without_battery
@@ -197,6 +200,25 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_never_had(tmp_path, run):
     for name in ("import_kwh", "export_kwh", "soc_kwh"):
         assert np.array_equal(getattr(resumed, name), getattr(whole, name)), name
     assert (resumed.outcomes, resumed.commands, resumed.troubles) == (whole.outcomes, whole.commands, whole.troubles)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="no /proc to look for processes in")
+def test_when_the_command_is_killed_its_processes_end_too(tmp_path):
+    question = asked(tmp_path, list(rows(9, QUARTER)))
+    kept = tmp_path / "kept"
+    command = [sys.executable, "-m", "optimizer", "backtest", "--config", str(question.config), "--data"]
+    command += [str(question.data), "--state", str(kept), "--processes", "2"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        until(lambda: any(kept.glob("self_consumption*.run")) or None)
+        workers = children(process.pid)
+        process.kill()
+
+    assert len(workers) >= 3, "two that live through the data, and one that passes on what they tell"
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers) or None)
+
+
+def children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage", pickle.dumps("something else")])
