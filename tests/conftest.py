@@ -1,8 +1,12 @@
 """What every test begins with."""
 
 import pytest
+from hypothesis import settings
 
 from optimizer.log import REDACT
+
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

@@ -235,6 +235,20 @@ def test_a_battery_rests_where_its_stock_is_worth_clearly_more_later():
     assert decision.net_kw[0, 0] == pytest.approx(0.0)
 
 
+@pytest.mark.parametrize(("kept_is_worth", "follows"), [(0.055, True), (0.045, False)])
+def test_sun_is_sold_rather_than_stored_for_a_clear_gain_alone(kept_is_worth, follows):
+    """2 kWh that sell for 0.06: what few scenarios know nothing of is worth a twentieth of the mean price, 0.01."""
+    sunny = replace(two_hours(0.0), solar_kw=(2.0, 0.0), import_price_per_kwh=(0.2, 0.2))
+    battery = replace(sunny.batteries[0], soc_kwh=0.0, end_values=(EndValue(kwh=8.0, value_per_kwh=kept_is_worth),))
+    problem = replace(sunny, batteries=(battery,), export_price_per_kwh=(0.06, 0.0))
+
+    decision = decide_plainly(problem, Uncertainty(scenarios=(), may_follow=True), np.array([[0.0]]))
+
+    assert decision is not None
+    assert decision.follows is follows
+    assert decision.net_kw[0, 0] == pytest.approx(2.0 if follows else 0.0)
+
+
 def test_one_power_is_found_for_all_shared_slots_of_one_price():
     quarters = tuple(START + number * timedelta(minutes=15) for number in range(7))
     problem = replace(
