@@ -26,7 +26,9 @@ from optimizer.cli import main
 from optimizer.errors import ConfigError
 
 QUARTER = timedelta(minutes=15)
+HALF_HOUR = timedelta(minutes=30)
 HOUR = timedelta(hours=1)
+LITTLE_MORE_THAN_A_DAY = START + timedelta(hours=26)
 DAEMON = Run(name="daemon")
 
 
@@ -87,7 +89,7 @@ def corrupted(content: list[dict[str, object]], after: datetime, seed: int) -> l
     ]
 
 
-@pytest.mark.parametrize("step", [QUARTER, HOUR], ids=["quarters", "hours"])
+@pytest.mark.parametrize("step", [HALF_HOUR, HOUR], ids=["half hours", "hours"])
 def test_no_decision_knows_what_comes_after_it(tmp_path, step):
     content = list(rows(2, step))
     after = START + timedelta(days=1, hours=6 if step == HOUR else 1)
@@ -166,7 +168,7 @@ def test_what_is_stored_at_the_end_counts_alike_for_all(tmp_path):
 
 
 def test_a_finished_run_is_taken_up_again_and_another_question_is_not_answered_by_it(tmp_path):
-    question = asked(tmp_path, list(rows(2, HOUR)))
+    question = asked(tmp_path, list(rows(2, HOUR)), end=LITTLE_MORE_THAN_A_DAY)
     work = Work(processes=1, keep_in=tmp_path / "kept", with_regret=False)
     first = backtest(question, work, quiet)
     heard: list[str] = []
@@ -184,19 +186,19 @@ class PulledPlugError(Exception):
 
 @pytest.mark.parametrize("run", [DAEMON, Run(name="execution", is_exact=True)], ids=["plant", "exact"])
 def test_a_run_that_was_stopped_goes_on_as_if_it_never_had(tmp_path, run):
-    setup = setup_of(tmp_path)
+    setup = setup_of(tmp_path, end=LITTLE_MORE_THAN_A_DAY)
     file, heard = tmp_path / "kept" / "daemon.half", []
 
     def pull_the_plug(number: int) -> None:
-        if number == 31:
+        if number == 16:
             raise PulledPlugError
 
     with pytest.raises(PulledPlugError):
         live(setup, run, pull_the_plug, Halfway(file, every_s=0.0))
-    resumed = live(setup_of(tmp_path), run, heard.append, Halfway(file, every_s=1e9))
+    resumed = live(setup_of(tmp_path, end=LITTLE_MORE_THAN_A_DAY), run, heard.append, Halfway(file, every_s=1e9))
     whole = live(setup, run, quiet)
 
-    assert heard == list(range(31, setup.cycles + 1)), "30 cycles were kept"
+    assert heard == list(range(16, setup.cycles + 1)), "15 cycles were kept"
     for name in ("import_kwh", "export_kwh", "soc_kwh"):
         assert np.array_equal(getattr(resumed, name), getattr(whole, name)), name
     assert (resumed.outcomes, resumed.commands, resumed.troubles) == (whole.outcomes, whole.commands, whole.troubles)

@@ -138,7 +138,7 @@ def judge(batch, in_force, rules, now):
     return judge_request(request_body(batch), SiteRules(options=options, stored=stored), now)
 
 
-@settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
 @given(situations())
 def test_every_compiled_schedule_passes_the_checker_and_the_judge(situation):
     plan, in_force, rules, _, now, _ = situation

@@ -12,7 +12,7 @@ from optimizer.domain.peaks import BilledPeak
 from optimizer.domain.problem import Problem
 from optimizer.lp import Planner, solve
 
-SEQUENCES = 200
+SEQUENCES = 100
 CHUNK = 50
 
 
