@@ -8,7 +8,7 @@ from math import isfinite
 
 from optimizer.domain.series import Series
 from optimizer.errors import SourceMalformed
-from strategies.local_time import weighted_mean
+from strategies.local_time import in_utc, weighted_mean
 from strategies.options import PRICE_LIMIT_PER_KWH
 
 
@@ -17,11 +17,11 @@ def usable(series: Series, name: str, price_of: Callable[[float], float]) -> Ser
 
     Raises SourceMalformed when its times have no zone.
     """
-    if any(at.utcoffset() is None for at in (*series.starts, *series.ends)):
+    if any(at.tzinfo is not UTC and at.utcoffset() is None for at in (*series.starts, *series.ends)):
         msg = f"series '{name}' has times without a zone; the feed must deliver UTC"
         raise SourceMalformed(msg)
     kept = [
-        (start.astimezone(UTC), end.astimezone(UTC), value)
+        (in_utc(start), in_utc(end), value)
         for start, end, value in zip(series.starts, series.ends, series.values, strict=True)
         if isfinite(value) and -PRICE_LIMIT_PER_KWH < price_of(value) < PRICE_LIMIT_PER_KWH
     ]
@@ -32,6 +32,8 @@ def usable(series: Series, name: str, price_of: Callable[[float], float]) -> Ser
 def mean_over(series: Series, start: datetime, end: datetime) -> float | None:
     """Time-weighted mean over ``[start, end)``; None unless the intervals cover all of it."""
     at = bisect_right(series.ends, start)
+    if at < len(series.ends) and series.starts[at] <= start and end <= series.ends[at] and start < end:
+        return float(series.values[at])
     parts: list[tuple[float, float]] = []
     reached = start
     while reached < end:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from math import ceil, floor
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -26,8 +27,19 @@ def utc_of_wall(day: date, minute: int, zone: ZoneInfo) -> Iterator[datetime]:
         yield wall.replace(fold=fold).astimezone(UTC)
 
 
+def in_utc(at: datetime) -> datetime:
+    """The same instant; at once where it is in UTC already."""
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
+
+
 def same_wall_time(instant: datetime, days_earlier: int, zone: ZoneInfo) -> datetime:
     """The instant at which the local clock shows the same, that many calendar days before."""
+    return _same_wall_time(in_utc(instant), days_earlier, zone)
+
+
+@lru_cache(maxsize=16_384)
+def _same_wall_time(instant: datetime, days_earlier: int, zone: ZoneInfo) -> datetime:
+    """Of an instant in UTC: elsewhere two instants that differ by their fold alone would be taken for one."""
     return (instant.astimezone(zone) - timedelta(days=days_earlier)).astimezone(UTC)
 
 

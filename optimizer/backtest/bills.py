@@ -18,6 +18,7 @@ from strategies import invoice
 
 QUARTER_H = 0.25
 WEEK = timedelta(days=7)
+PER_DAY = 96
 REFILL_SHARE = 0.1
 """What is stored at the end is worth what the cheapest tenth of the last week's hours cost, less the loss."""
 
@@ -60,13 +61,13 @@ def billing_of(setup: Setup) -> Billing:
 def _span(setup: Setup, edges: tuple[datetime, ...], first: int, last: int) -> Span:
     horizon = Horizon(edges[first : last + 1], setup.site.timezone)
     market = (
-        PublishedPrices(measured=setup.measured, zone=setup.site.timezone, knows_all=True).market(horizon)
+        PublishedPrices.of(setup.measured, setup.site.timezone, knows_all=True).market(horizon)
         if has_prices(setup.measured)
         else Market()
     )
     tariff = contract(setup.task.prices.strategy.tariff(horizon, market), setup.task.site)
-    start = edges[first].astimezone(ZoneInfo(setup.site.timezone))
-    return Span(label=f"{start:%Y-%m}", first=first, last=last, tariff=tariff, horizon=horizon)
+    middle = edges[(first + last) // 2].astimezone(ZoneInfo(setup.site.timezone))
+    return Span(label=f"{middle:%Y-%m}", first=first, last=last, tariff=tariff, horizon=horizon)
 
 
 def has_prices(measured: Measured) -> bool:
@@ -75,10 +76,11 @@ def has_prices(measured: Measured) -> bool:
 
 
 def _months(edges: tuple[datetime, ...], zone: str) -> Iterator[tuple[int, int]]:
-    """First quarter and the one after the last, of each local month."""
+    """First quarter and the one after the last, of each local month; less than a day of one goes with its neighbour."""
     local = [edge.astimezone(ZoneInfo(zone)) for edge in edges[:-1]]
-    starts = [0, *(n for n in range(1, len(local)) if local[n].month != local[n - 1].month)]
-    yield from zip(starts, [*starts[1:], len(local)], strict=True)
+    starts = [n for n in range(1, len(local)) if local[n].month != local[n - 1].month]
+    kept = [n for n in starts if n >= PER_DAY and len(local) - n >= PER_DAY]
+    yield from zip([0, *kept], [*kept, len(local)], strict=True)
 
 
 def bill(billing: Billing, span: Span, lived: Lived) -> float:

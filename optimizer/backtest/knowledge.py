@@ -3,7 +3,7 @@
 Nothing that begins after an instant is ever handed out for it, but for the series that a run is given on purpose.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
@@ -117,48 +117,48 @@ class KnownPast:
 class TrueSeries:
     """Series of the data, the future included, by the names of external forecasts."""
 
-    series: Mapping[str, Floats]
-    measured: Measured
+    series: Mapping[str, Series]
 
     def external(self, horizon: Horizon) -> Mapping[str, Series]:
         """What covers the horizon, as far as the data reach."""
-        return {
-            name: series_between(self.measured, values, horizon.start, horizon.end)
-            for name, values in self.series.items()
-        }
+        return {name: between(series, horizon.start, horizon.end) for name, series in self.series.items()}
 
 
-def series_between(measured: Measured, values: Floats, start: datetime, end: datetime) -> Series:
-    """The intervals that overlap ``[start, end)``; those without a value are left out."""
-    first = max(measured.number_at(start), 0)
-    last = min(-((measured.start - end) // measured.step), len(measured))
-    numbers = [number for number in range(first, last) if np.isfinite(values[number])]
+def whole_series(measured: Measured, values: Floats) -> Series:
+    """A column of the data; the intervals without a value are left out."""
+    numbers = np.flatnonzero(np.isfinite(values)).tolist()
     starts = tuple(measured.at(number) for number in numbers)
     return Series(
-        starts=starts,
-        ends=tuple(at + measured.step for at in starts),
-        values=tuple(values[numbers].tolist()) if numbers else (),
+        starts=starts, ends=tuple(at + measured.step for at in starts), values=tuple(values[numbers].tolist())
     )
+
+
+def between(series: Series, start: datetime, end: datetime) -> Series:
+    """The intervals that overlap ``[start, end)``."""
+    here = slice(bisect_right(series.ends, start), bisect_left(series.starts, end))
+    return Series(starts=series.starts[here], ends=series.ends[here], values=series.values[here])  # noqa: PD011 - no frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedPrices:
     """The data's prices as far as they are published at an instant; ``knows_all``: all of them."""
 
-    measured: Measured
+    prices: Mapping[str, Series]
     zone: str
     knows_all: bool = False
+
+    @classmethod
+    def of(cls, measured: Measured, zone: str, *, knows_all: bool = False) -> "PublishedPrices":
+        """Those that the data bring."""
+        columns = {IMPORT: measured.import_price, EXPORT: measured.export_price}
+        prices = {name: whole_series(measured, values) for name, values in columns.items() if values is not None}
+        return cls(prices=prices, zone=zone, knows_all=knows_all)
 
     def market(self, horizon: Horizon) -> Market:
         """Four weeks of prices, and what is published at the horizon's start."""
         until = horizon.end if self.knows_all else published_until(horizon.start, self.zone)
-        start = horizon.start - PRICES_BACK
-        series = {
-            name: series_between(self.measured, values, start, min(until, horizon.end))
-            for name, values in ((IMPORT, self.measured.import_price), (EXPORT, self.measured.export_price))
-            if values is not None
-        }
-        return Market(series=series)
+        start, end = horizon.start - PRICES_BACK, min(until, horizon.end)
+        return Market(series={name: between(series, start, end) for name, series in self.prices.items()})
 
 
 def published_until(now: datetime, zone: str) -> datetime:

@@ -12,7 +12,7 @@ import numpy as np
 
 from optimizer.backtest.data import Floats
 from optimizer.backtest.halfway import Diary, Halfway, Midway
-from optimizer.backtest.knowledge import QUARTER, KnownPast, PublishedPrices, TrueSeries, Truth
+from optimizer.backtest.knowledge import QUARTER, KnownPast, PublishedPrices, TrueSeries, Truth, whole_series
 from optimizer.backtest.ports import (
     SIGNS,
     ForecastKeeper,
@@ -102,24 +102,25 @@ class _PlanRun:
     def _plan_ports(self, run: Run) -> PlanPorts:
         setup, measured = self.setup, self.setup.measured
         given = {"load": measured.load_forecast_kw, "solar": measured.solar_forecast_kw}
-        series = {name: values for name, values in given.items() if values is not None}
+        columns = {name: values for name, values in given.items() if values is not None}
         truths = {
             Truth.LOAD: measured.load_kw,
             Truth.SOLAR: measured.solar_kw,
             Truth.HEAT: measured.heat_pump_kw,
         }
-        series |= {
+        columns |= {
             truth.value: values for truth, values in truths.items() if truth in run.truths and values is not None
         }
+        series = {name: whole_series(measured, values) for name, values in columns.items()}
         return PlanPorts(
             site=self.site,
             hcu=self.site if self.site.has_hcu else None,
-            market=PublishedPrices(measured=measured, zone=setup.site.timezone, knows_all=Truth.PRICES in run.truths),
+            market=PublishedPrices.of(measured, setup.site.timezone, knows_all=Truth.PRICES in run.truths),
             history=self.past,
             meter=self.meter,
             soc=SureOfSoc(),
             forecasts=self.past,
-            external=TrueSeries(series, measured) if series else NoForecasts(),
+            external=TrueSeries(series) if series else NoForecasts(),
             planner=QuietPlanner(),
         )
 
@@ -136,7 +137,7 @@ class _PlanRun:
             diary = kept.diary
             self.remember(kept.memory)
         while diary.at < self.setup.end:
-            self.live_a_cycle(diary, min(diary.at + self.setup.step, self.setup.end))
+            self.live_a_cycle(diary, min(diary.at + self.step, self.setup.end))
             diary.number += 1
             told(diary.number)
             halfway.keep(lambda: Midway(diary=diary, memory=self.memory()))
@@ -150,6 +151,11 @@ class _PlanRun:
             expected_kw={name: np.array(kw) for name, kw in diary.expected_kw.items()},
             commands=tuple(diary.commands),
         )
+
+    @property
+    def step(self) -> timedelta:
+        """From one plan to the next."""
+        return self.setup.step
 
     def live_a_cycle(self, diary: Diary, until: datetime) -> None:
         """Plan at ``diary.at``, and live to ``until`` at least."""
@@ -241,7 +247,14 @@ class _PlantRun(_PlanRun):
 
 
 class _ExactRun(_PlanRun):
-    """Each plan's first slots come true to the letter: no command is rounded, merged or read otherwise."""
+    """Each plan's first slots come true to the letter: no command is rounded, merged or read otherwise.
+
+    It knows all that comes, so that it need not plan each quarter anew.
+    """
+
+    @property
+    def step(self) -> timedelta:
+        return max(self.setup.step, HOUR)
 
     def live_a_cycle(self, diary: Diary, until: datetime) -> None:
         at = diary.at
