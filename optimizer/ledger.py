@@ -203,14 +203,15 @@ class Ledger:
         objective: float | None = None,
         currency: str | None = None,
         body: Mapping[str, Any],
+        issued: bytes | None = None,
     ) -> None:
-        """Complete a record with what came of it."""
+        """Complete a record with what came of it; ``issued`` is its forecast, for those that learn from its errors."""
         said, stored = None if detail is None else self._clean(detail), packed(body, self._clean)
         with self.transaction() as db:
             db.execute(
                 "UPDATE cycles SET outcome = ?, detail = ?, batch_id = ?, accepted = ?, verdict = ?, "
-                "objective = ?, currency = ?, body = ? WHERE cycle_id = ?",
-                (outcome, said, batch_id, accepted, verdict, objective, currency, stored, cycle_id),
+                "objective = ?, currency = ?, body = ?, issued = ? WHERE cycle_id = ?",
+                (outcome, said, batch_id, accepted, verdict, objective, currency, stored, issued, cycle_id),
             )
 
     def cycles(self, site_id: str, *, limit: int = 100) -> list[CycleRecord]:
@@ -238,17 +239,27 @@ class Ledger:
 
     def planned_at(self, site_id: str, instants: Sequence[datetime], within: timedelta) -> list[Mapping[str, Any]]:
         """What the newest cycle in ``(instant - within, instant]`` recorded, for each instant that has one."""
+        return [unpacked(body) for (body,) in self._newest("body", site_id, instants, within)]
+
+    def issued_at(
+        self, site_id: str, instants: Sequence[datetime], within: timedelta
+    ) -> list[bytes | Mapping[str, Any]]:
+        """The same of their forecasts alone, as they were given; all of what an older version recorded."""
+        rows = self._newest("issued, CASE WHEN issued IS NULL THEN body END", site_id, instants, within)
+        return [unpacked(body) if issued is None else issued for issued, body in rows]
+
+    def _newest(self, columns: str, site_id: str, instants: Sequence[datetime], within: timedelta) -> list[Any]:
         found = []
         with self._lock:
             for instant in instants:
                 row = self._connection.execute(
-                    "SELECT body FROM cycles WHERE site_id = ? AND at <= ? AND at > ? AND objective IS NOT NULL "
-                    "ORDER BY at DESC LIMIT 1",
+                    f"SELECT {columns} FROM cycles WHERE site_id = ? AND at <= ? AND at > ? "
+                    "AND objective IS NOT NULL ORDER BY at DESC LIMIT 1",
                     (site_id, instant.isoformat(), (instant - within).isoformat()),
                 ).fetchone()
                 if row is not None:
-                    found.append(row[0])
-        return [unpacked(body) for body in found]
+                    found.append(row)
+        return found
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -1,6 +1,6 @@
 """The ledger's tables, their version, and the steps from each older version to the next."""
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 TELEMETRY_COLUMNS = ("load_kw", "solar_kw", "heat_kw", "thermal_kw", "outdoor_c", "other_kw")
 
 VERSION_1 = f"""
@@ -50,5 +50,6 @@ CREATE TABLE IF NOT EXISTS savings_day (
     daemon REAL NOT NULL, perfect_foresight REAL NOT NULL, currency TEXT NOT NULL,
     PRIMARY KEY (site_id, day)) WITHOUT ROWID;
 """
-MIGRATIONS = {0: VERSION_1, 1: VERSION_2, 2: VERSION_3}
+VERSION_4 = "ALTER TABLE cycles ADD COLUMN issued BLOB;"
+MIGRATIONS = {0: VERSION_1, 1: VERSION_2, 2: VERSION_3, 3: VERSION_4}
 """From each version to the next; an empty file is of version 0."""

@@ -14,6 +14,7 @@ from optimizer.domain.forecast import Issued
 from optimizer.domain.outcome import Failed, Held, Outcome, Posted, Skipped
 from optimizer.domain.problem import Problem
 from optimizer.domain.snapshot import SiteReading, SiteSnapshot
+from optimizer.issued_record import packed_issued, unpacked_issued
 from optimizer.ledger import Ledger, TelemetrySample
 from optimizer.ledger_schema import TELEMETRY_COLUMNS
 from optimizer.planning import Planned, curtailment_in_force
@@ -89,11 +90,12 @@ class LedgerHistory:
     def issued(self, site_id: str, instants: Sequence[datetime]) -> tuple[Issued, ...]:
         """The forecasts of the cycles nearest before ``instants``; those that are not on record are left out."""
         try:
-            bodies = self.ledger.planned_at(site_id, instants, FORECAST_MAY_BE)
+            found = self.ledger.issued_at(site_id, instants, FORECAST_MAY_BE)
         except sqlite3.Error as error:
             structlog.get_logger().error("ledger_not_read", site_id=site_id, detail=str(error))
             return ()
-        return tuple(_issued(body["problem"]) for body in bodies if "problem" in body)
+        kept = (each if isinstance(each, bytes) else _packed_issued(each.get("problem")) for each in found)
+        return tuple(unpacked_issued(each) for each in kept if each is not None)
 
     def last_soc(self, site_id: str, now: datetime) -> LastSoc | None:
         """The newest state of charge of the last hour."""
@@ -150,7 +152,7 @@ class LedgerRecorder:
                 detail = f"{error}: {words}"
         if cycle_id < 0:
             return
-        plan = None if planned is None else planned.plan
+        plan, recorded = None if planned is None else planned.plan, _recorded(body)
         try:
             self.ledger.end_cycle(
                 cycle_id,
@@ -161,7 +163,8 @@ class LedgerRecorder:
                 verdict=None if plan is None else str(plan.verdict),
                 objective=None if plan is None else plan.objective,
                 currency=None if plan is None else plan.problem.currency,
-                body=_recorded(body),
+                body=recorded,
+                issued=_packed_issued(recorded.get("problem")),
             )
         except sqlite3.Error as failure:
             _complain(str(cycle_id), failure)
@@ -177,15 +180,13 @@ def _recorded(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _issued(problem: Mapping[str, Any]) -> Issued:
+def _packed_issued(problem: Mapping[str, Any] | None) -> bytes | None:
+    """The forecast in a recorded problem; None without one."""
+    if problem is None:
+        return None
     edges = tuple(datetime.fromisoformat(edge) for edge in problem["horizon"]["edges"])
-    return Issued(
-        at=edges[0],
-        edges=edges,
-        load_kw=tuple(problem["load_kw"]),
-        heat_kw=tuple(problem["heat_kw"]),
-        solar_kw=tuple(problem["solar_kw"]),
-    )
+    kw = {name: tuple(problem[name]) for name in ("load_kw", "heat_kw", "solar_kw")}
+    return packed_issued(Issued(at=edges[0], edges=edges, **kw))
 
 
 def _complain(what: str, error: sqlite3.Error) -> None:

@@ -97,8 +97,10 @@ ROOMS: dict[str, set[str]] = {
     | {"optimizer.stepdown", "optimizer.task", "structlog"},
     "optimizer/standing.py": PURE | {"optimizer.dispatch", "optimizer.ports", "structlog"},
     "optimizer/batch_book.py": PURE | {"optimizer.commands_record", "optimizer.ledger", "optimizer.ports", "sqlite3"},
+    "optimizer/issued_record.py": PURE | {"numpy"},
     "optimizer/memory.py": PURE
     | {
+        "optimizer.issued_record",
         "optimizer.ledger",
         "optimizer.ledger_schema",
         "optimizer.planning",
