@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -149,7 +150,7 @@ def main() -> int:
     return 0 if all(all(judged(result)["met"].values()) for result in found.values()) else 1
 
 
-def judged(result: Result) -> dict[str, object]:
+def judged(result: Result) -> dict[str, Any]:
     """The bills, the regret, and whether the two targets are met."""
     whole = result.import_costs["no_battery"]
     regret = result.bills["daemon"] - result.bills["perfect_foresight"]
@@ -173,24 +174,22 @@ def row(name: str, result: Result) -> str:
     """One line while it goes on."""
     told = judged(result)
     bills = ", ".join(f"{key} {result.bills[key]:.2f}" for key in BILLS)
-    return f"{name}: {bills} {result.currency}; regret {100 * told['regret_share']:.2f} %; worst {told['worst_month']}"  # type: ignore[operator]
+    return f"{name}: {bills} {result.currency}; regret {100 * told['regret_share']:.2f} %; worst {told['worst_month']}"
 
 
 def table(found: dict[str, Result]) -> Iterator[str]:
     """For the README."""
     parts = next(iter(found.values())).regret if found else {}
-    yield (
-        "| home | no battery | self-consumption | Heat Optimizer | perfect foresight | regret | "
-        + " | ".join(name.replace("_", " ") for name in parts)
-        + " |"
-    )
-    yield "|---|" + "---:|" * (5 + len(parts))
+    heads = ("home", *BILLS, "regret", "worst month", *parts)
+    yield "| " + " | ".join(name.replace("_", " ") for name in heads) + " |"
+    yield "|---|" + "---:|" * (len(heads) - 1)
     for name, result in found.items():
-        whole = result.import_costs["no_battery"]
-        share = 100 * (result.bills["daemon"] - result.bills["perfect_foresight"]) / whole
-        bills = " | ".join(f"{result.bills[key]:.2f}" for key in BILLS)
-        split = " | ".join(f"{result.regret[part]:+.2f}" for part in parts)
-        yield f"| {name} ({result.currency}) | {bills} | {share:.1f} % | {split} |"
+        told = judged(result)
+        bills = [f"{result.bills[key]:.2f}" for key in BILLS]
+        month, worse = told["worst_month"]
+        split = [f"{result.regret[part]:+.2f}" for part in parts]
+        shares = [f"{100 * told['regret_share']:.1f} %", f"{month}: {100 * worse:+.2f} %"]
+        yield "| " + " | ".join([f"{name} ({result.currency})", *bills, *shares, *split]) + " |"
 
 
 if __name__ == "__main__":
