@@ -17,8 +17,9 @@ from campaign import CYCLE, START, TARIFF, Child
 from world import simulated_world
 
 YEAR = 35_040
-WARM = 2_000
-"""Cycles until caches and pools are as large as they get."""
+WARM = 6_000
+"""Cycles until all that a cycle reads is as long as it gets: 35 days of history, of which the last 28 with their
+forecasts beside them, fill by cycle 3,360; the caches and pools that hold them settle in the month after."""
 
 
 def main() -> int:
