@@ -87,6 +87,7 @@ def _in_short(whole: Whole) -> Markup:
             ("Cycles", f"{result.cycles} ({counted}) in {result.seconds:.0f} s"),
             ("Stored energy", f"counts {result.value_per_kwh:.4f} {result.currency}/kWh in every bill"),
             ("Gaps in the data", joined([el("ul", *(el("li", gap) for gap in result.gaps))]) if result.gaps else None),
+            ("Notes", joined([el("ul", *(el("li", note) for note in result.notes))]) if result.notes else None),
         ]
     )
 

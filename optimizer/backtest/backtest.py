@@ -70,7 +70,8 @@ class Result:
     """What came of a backtest.
 
     ``regret`` sums to the daemon's bill less the floor's; empty where it was not asked. ``energies`` has, for each
-    bill, kWh bought and sold, full cycles, and kg of carbon.
+    bill, kWh bought and sold, full cycles, and kg of carbon. ``troubles`` are cycles that made no plan, ``notes`` what
+    else a reader of the bills should know.
     """
 
     bills: Mapping[str, float]
@@ -84,6 +85,7 @@ class Result:
     outcomes: Mapping[str, int]
     gaps: tuple[str, ...]
     troubles: tuple[str, ...]
+    notes: tuple[str, ...]
     capacity_kwh: float
     energies: Mapping[str, Mapping[str, float]]
     start: str
@@ -151,6 +153,7 @@ def live_through(asked: Asked, work: Work, progress: Progress) -> Whole:
         outcomes=daemon.outcomes,
         gaps=setup.measured.gaps,
         troubles=daemon.troubles,
+        notes=lived[PERFECT].troubles,
         capacity_kwh=setup.options.battery_kwh,
         energies={name: _energies(setup, billing, lived[name]) for name in BILLS},
         start=setup.start.isoformat(),

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from optimizer.backtest.data import Floats, Measured
-from optimizer.backtest.knowledge import QUARTER, PublishedPrices
+from optimizer.backtest.knowledge import PublishedPrices
+from optimizer.backtest.quarters import QUARTER
 from optimizer.backtest.run import Lived
 from optimizer.backtest.setup import Setup
 from optimizer.domain.horizon import Horizon

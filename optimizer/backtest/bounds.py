@@ -7,13 +7,13 @@ import numpy as np
 
 from optimizer.backtest.bills import Billing, on_quarters
 from optimizer.backtest.data import Floats
-from optimizer.backtest.knowledge import QUARTER
+from optimizer.backtest.quarters import QUARTER
 from optimizer.backtest.run import Lived, Told
 from optimizer.backtest.setup import Setup
 from optimizer.backtest.world import InProcessSite
 from optimizer.domain.assets import Battery, EndValue
 from optimizer.domain.horizon import Horizon
-from optimizer.domain.plan import Plan
+from optimizer.domain.plan import Optimal, Plan
 from optimizer.domain.problem import Problem
 from optimizer.domain.tariff import Tariff
 from optimizer.lp import Planner
@@ -23,7 +23,8 @@ from optimizer.siting import Moment, state_site
 CHUNK = timedelta(days=31)
 LOOK_AHEAD = timedelta(days=7)
 """So far beyond what is decided the floor looks: further away nothing hangs on a battery of some hours any more."""
-SOLVER_TIME_S = 600.0
+SOLVER_TIME_S = 120.0
+"""For each month. Only where prices are negative for weeks it does not suffice to prove the least bill."""
 DAY = timedelta(days=1)
 
 
@@ -54,7 +55,7 @@ def perfect_foresight(setup: Setup, billing: Billing, told: Told) -> Lived:
     """The least bill of who knows all of the data: the same model of the site, month by month with a week beyond.
 
     The battery's wear is no part of a bill and not counted. What is left at the very end is worth what it is worth
-    in every bill.
+    in every bill. ``troubles`` are the months whose least bill was not proved in time, with the gap.
     """
     soc_kwh = setup.options.battery_kwh * setup.options.soc_percent / 100
     count = round((setup.end - setup.start) / QUARTER)
@@ -62,6 +63,7 @@ def perfect_foresight(setup: Setup, billing: Billing, told: Told) -> Lived:
     heat_kw = setup.measured.heat_pump_kw
     heat = np.zeros(count) if heat_kw is None else on_quarters(setup, heat_kw)
     imported, exported, stored = [], [], [soc_kwh]
+    unproved = []
     first, number = 0, 0
     while first < count:
         edges = billing.whole.horizon.edges
@@ -69,6 +71,8 @@ def perfect_foresight(setup: Setup, billing: Billing, told: Told) -> Lived:
         beyond = min(until + LOOK_AHEAD // QUARTER, count)
         problem = _problem(setup, billing, first, beyond, (load, heat, sun), stored[-1])
         plan = Planner().solve(problem)
+        if not isinstance(plan.verdict, Optimal):
+            unproved.append(f"perfect foresight from {edges[first]:%Y-%m-%dT%H:%MZ} on: {plan.verdict}")
         took = _quarters(plan, edges[first], until - first)
         imported.append(took[0])
         exported.append(took[1])
@@ -76,7 +80,12 @@ def perfect_foresight(setup: Setup, billing: Billing, told: Told) -> Lived:
         first = until
         number += 1
         told(number)
-    return Lived(import_kwh=np.concatenate(imported), export_kwh=np.concatenate(exported), soc_kwh=np.array(stored))
+    return Lived(
+        import_kwh=np.concatenate(imported),
+        export_kwh=np.concatenate(exported),
+        soc_kwh=np.array(stored),
+        troubles=tuple(unproved),
+    )
 
 
 def _problem(

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from optimizer.backtest.quarters import QUARTER, Intervals
 from optimizer.errors import ConfigError
 from optimizer.simulator.heatpump import electrical_kw
 from optimizer.simulator.recording import RecordedState, Recording
@@ -29,6 +30,9 @@ Floats = npt.NDArray[np.float64]
 class Measured:
     """What was recorded, in steps of ``step`` from ``start`` on; each array has one value for each step.
 
+    A step is a whole part of a quarter of an hour or whole quarters, by the UTC clock. What an interval held is known
+    when it is over; that falls on the end of a quarter each ``told_every``.
+
     Powers are means in kW, ``heat_pump_kw`` electrical; prices are per kWh. None: the file has no such column.
     ``gaps`` says in words what was missing and what stands in: the same time of the day before, else the value
     before it. Forecasts and prices are never made up: NaN where there is none.
@@ -36,6 +40,7 @@ class Measured:
 
     start: datetime
     step: timedelta
+    told_every: timedelta
     load_kw: Floats
     solar_kw: Floats
     heat_pump_kw: Floats | None = None
@@ -96,11 +101,11 @@ def read_measured(file: Path) -> Measured:
 
 def _measured(frame: pd.DataFrame) -> Measured:
     if TIME not in frame.columns:
-        msg = f"no column {TIME} among {', '.join(map(str, frame.columns))}"
+        msg = f"no column {TIME} among {', '.join(map(str, frame.columns))} (columns are parted by commas)"
         raise ConfigError(msg)
     starts = _starts(frame[TIME])
     step = _step(starts)
-    first = starts[0]
+    first = starts[0].floor("s")
     places = ((starts - first) // step).to_numpy()
     count = int(places[-1]) + 1
     columns = {name: _placed(frame[name], name, places, count) for name in COLUMNS if name in frame.columns}
@@ -108,49 +113,68 @@ def _measured(frame: pd.DataFrame) -> Measured:
     if count > len(places):
         absent = np.setdiff1d(np.arange(count), places)
         gaps.append(f"{absent.size} of {count} rows are missing: {_where(absent, first, step)}")
-    per_day = DAY // step
-    filled = {
-        name: _filled(values, name, per_day, first, step, gaps)
-        for name, values in columns.items()
-        if not name.endswith(("_price", "_forecast_kw"))
-    }
-    filled |= {name: values for name, values in columns.items() if name not in filled}
-    return _with_heat(first, step, count, filled, tuple(gaps))
+    per_day = max(round(DAY / step), 1)
+    for name, values in columns.items():
+        missing = np.flatnonzero(np.isnan(values))
+        if missing.size:
+            where = _where(missing, first, step)
+            gaps.append(f"{name}: {missing.size} of {count} values are missing: {where}{_instead(name)}")
+    filled = {name: _filled(values, per_day) if _is_filled(name) else values for name, values in columns.items()}
+    intervals = Intervals(start=first.to_pydatetime(), step=step, count=count)
+    return _on_the_clock(intervals, _with_heat(filled), tuple(gaps))
 
 
-def _with_heat(
-    first: pd.Timestamp, step: timedelta, count: int, columns: dict[str, Floats], gaps: tuple[str, ...]
-) -> Measured:
-    """Electricity for heat is what the file says, or what a heat pump takes for its heat at that temperature."""
-    heat, electric = columns.get("heat_kw"), columns.get("heat_pump_kw")
-    outdoor = columns.get("outdoor_temp_c")
-    if heat is not None and electric is None:
-        if outdoor is None:
-            msg = "heat_kw needs outdoor_temp_c, which decides what a heat pump takes; or give heat_pump_kw (electric)"
-            raise ConfigError(msg)
-        pairs = zip(heat.tolist(), outdoor.tolist(), strict=True)
-        columns["heat_pump_kw"] = np.array([electrical_kw(kw, outdoor_c) for kw, outdoor_c in pairs])
+def _on_the_clock(intervals: Intervals, columns: dict[str, Floats], gaps: tuple[str, ...]) -> Measured:
+    start, step, count = intervals.start, intervals.step, intervals.count
+    if not intervals.fit:
+        start, step, count = intervals.first_quarter, QUARTER, intervals.quarters
+        columns = {name: intervals.on_quarters(values) for name, values in columns.items()}
     nothing = np.zeros(count)
     columns = {"load_kw": nothing, "solar_kw": nothing, **columns}
-    return Measured(start=first.to_pydatetime(), step=step, gaps=gaps, **columns)
+    return Measured(start=start, step=step, told_every=intervals.told_every, gaps=gaps, **columns)
+
+
+def _with_heat(columns: dict[str, Floats]) -> dict[str, Floats]:
+    """Electricity for heat is what the file says, or what a heat pump takes for its heat at that temperature."""
+    heat, outdoor = columns.get("heat_kw"), columns.get("outdoor_temp_c")
+    if heat is None or "heat_pump_kw" in columns:
+        return columns
+    if outdoor is None:
+        msg = "heat_kw needs outdoor_temp_c, which decides what a heat pump takes; or give heat_pump_kw (electric)"
+        raise ConfigError(msg)
+    pairs = zip(heat.tolist(), outdoor.tolist(), strict=True)
+    return columns | {"heat_pump_kw": np.array([electrical_kw(kw, outdoor_c) for kw, outdoor_c in pairs])}
 
 
 def _starts(column: pd.Series) -> pd.DatetimeIndex:
+    example = "write each as 2026-01-31T12:00Z"
     try:
-        starts = pd.DatetimeIndex(pd.to_datetime(column, utc=True, format="ISO8601"))
+        starts = pd.DatetimeIndex(pd.to_datetime(column.astype("string"), utc=True, format="ISO8601"))
     except (ValueError, TypeError) as error:
-        msg = f"{TIME}: {error}"
+        msg = f"{TIME}: {str(error).split('. ')[0]}: {example}"
         raise ConfigError(msg) from None
-    if len(starts) < 2 or starts.hasnans or not starts.is_monotonic_increasing or not starts.is_unique:
-        msg = f"{TIME}: two rows or more are needed, each later than the one before it"
+    if len(starts) < 2:
+        msg = f"{TIME}: two rows or more are needed, there are {len(starts)}"
+        raise ConfigError(msg)
+    if starts.hasnans:
+        msg = f"{TIME}, row {int(np.flatnonzero(starts.isna())[0]) + 2}: there is no time: {example}"
+        raise ConfigError(msg)
+    wrong = np.flatnonzero(np.diff(starts.as_unit("s").asi8) < 1)
+    if wrong.size:
+        row = int(wrong[0]) + 1
+        before, at = starts[row - 1].isoformat(), starts[row].isoformat()
+        msg = f"{TIME}, row {row + 2}: {at} after {before}; each is at least a second later than the one before"
         raise ConfigError(msg)
     return starts
 
 
 def _step(starts: pd.DatetimeIndex) -> timedelta:
+    """The least from one row to the next. Raises ConfigError where the others are no multiples of it."""
     step = timedelta(seconds=float(np.diff(starts.as_unit("s").asi8).min()))
-    if DAY % step or any((starts - starts[0]) % step):
-        msg = f"{TIME}: the rows do not lie on a regular grid of a step that divides a day (the least is {step})"
+    off = np.flatnonzero((starts - starts[0]) % step)
+    if off.size or step > DAY:
+        row = int(off[0]) if off.size else 1
+        msg = f"{TIME}, row {row + 2}: {starts[row].isoformat()} is not on a regular grid of {step} (at most a day)"
         raise ConfigError(msg)
     return step
 
@@ -160,26 +184,37 @@ def _placed(column: pd.Series, name: str, places: npt.NDArray[np.int64], count: 
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     strange = np.flatnonzero(np.isnan(numbers) & column.notna().to_numpy() | (np.abs(numbers) > LARGEST))
     if strange.size:
-        msg = f"{name}, row {strange[0] + 2}: {column.iloc[strange[0]]!r} is no number within {LARGEST:g}"
+        msg = f"{name}, row {strange[0] + 2}: {str(column.iloc[strange[0]])!r} is no number within {LARGEST:g}"
         raise ConfigError(msg)
     if name in POWERS and np.any(numbers < 0):
         row = int(np.flatnonzero(numbers < 0)[0])
         msg = f"{name}, row {row + 2}: {numbers[row]:g} is negative; a power of this column is at least 0"
+        raise ConfigError(msg)
+    if np.isnan(numbers).all():
+        msg = f"{name}: the column is empty"
         raise ConfigError(msg)
     placed = np.full(count, np.nan)
     placed[places] = numbers
     return placed
 
 
-def _filled(values: Floats, name: str, per_day: int, first: pd.Timestamp, step: timedelta, gaps: list[str]) -> Floats:
+def _is_filled(name: str) -> bool:
+    """Prices and forecasts are never made up here."""
+    return not name.endswith(("_price", "_forecast_kw"))
+
+
+def _instead(name: str) -> str:
+    """What stands in for a missing value."""
+    if name.endswith("_price"):
+        return "; priced as if they had not been published"
+    return "" if _is_filled(name) else "; the built-in forecast stands in"
+
+
+def _filled(values: Floats, per_day: int) -> Floats:
     """Only what came before fills a gap; a gap at the very start takes the first value there is."""
     missing = np.flatnonzero(np.isnan(values))
     if not missing.size:
         return values
-    if missing.size == len(values):
-        msg = f"{name}: the column is empty"
-        raise ConfigError(msg)
-    gaps.append(f"{name}: {missing.size} of {len(values)} values are missing: {_where(missing, first, step)}")
     filled = values.copy()
     known = values[np.flatnonzero(~np.isnan(values))[0]]
     for number in missing.tolist():

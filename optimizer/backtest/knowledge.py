@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from optimizer.backtest.data import Floats, Measured
+from optimizer.backtest.quarters import QUARTER
 from optimizer.domain.forecast import Issued
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.series import Series
@@ -23,7 +24,6 @@ from optimizer.memory import FORECAST_MAY_BE, HISTORY
 from strategies import TariffStrategy
 from strategies.priced_series import PricedSeries, on_slots
 
-QUARTER = timedelta(minutes=15)
 PUBLISHED_AT = time(13, 0)
 """From then on, local time, the prices of the next local day are known: when day-ahead markets publish."""
 PRICES_BACK = timedelta(days=29)

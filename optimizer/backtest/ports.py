@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from optimizer.backtest.knowledge import QUARTER, KnownPast
+from optimizer.backtest.knowledge import KnownPast
+from optimizer.backtest.quarters import QUARTER
 from optimizer.domain.conventions import Conventions
 from optimizer.domain.forecast import Issued
 from optimizer.domain.outcome import Outcome

@@ -12,7 +12,7 @@ import numpy as np
 
 from optimizer.backtest.data import Floats
 from optimizer.backtest.halfway import Diary, Halfway, Midway
-from optimizer.backtest.knowledge import QUARTER, KnownPast, PublishedPrices, TrueSeries, Truth, whole_series
+from optimizer.backtest.knowledge import KnownPast, PublishedPrices, TrueSeries, Truth, whole_series
 from optimizer.backtest.ports import (
     SIGNS,
     ForecastKeeper,
@@ -26,6 +26,7 @@ from optimizer.backtest.ports import (
     ledger_in_memory,
     proven_signs,
 )
+from optimizer.backtest.quarters import QUARTER
 from optimizer.backtest.setup import Setup
 from optimizer.backtest.world import InProcessSite, rated_assets
 from optimizer.batch_book import BatchBook

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from optimizer.backtest.data import Measured, read_measured
-from optimizer.backtest.knowledge import QUARTER, DataPrices
+from optimizer.backtest.knowledge import DataPrices
+from optimizer.backtest.quarters import EPOCH, QUARTER
 from optimizer.backtest.world import plant_options
 from optimizer.configured import conventions_of, task_of
 from optimizer.domain.conventions import BatterySign, Conventions
@@ -70,7 +71,7 @@ def prepare(asked: Asked) -> Setup:
     measured = _with_sun(read_measured(asked.data), _sun_times(asked, site))
     conventions = conventions_of(settings, assumed=BatterySign.CHARGE)
     task = task_of(f"sites[{settings.sites.index(site)}]", site, settings, conventions)
-    minutes = max(task.grid.replan_minutes, max(measured.step, QUARTER) // timedelta(minutes=1))
+    minutes = max(task.grid.replan_minutes, measured.told_every // timedelta(minutes=1))
     task = replace(
         task,
         site=replace(task.site, has_hcu=measured.heat_pump_kw is not None),
@@ -145,9 +146,10 @@ def _span(asked: Asked, measured: Measured) -> tuple[datetime, datetime]:
     first, last = measured.start + measured.step, measured.end
     start = first if asked.begin is None else max(asked.begin, first)
     end = last if asked.end is None else min(asked.end, last)
-    step = max(measured.step, QUARTER)
-    start = measured.start + -((measured.start - start) // step) * step
-    end = measured.start + (end - measured.start) // step * step
+    step = measured.told_every
+    origin = measured.start if measured.step >= QUARTER else EPOCH
+    start = origin + -((origin - start) // step) * step
+    end = origin + (end - origin) // step * step
     if end - start < timedelta(days=1):
         msg = f"--from/--to: {start.isoformat()} to {end.isoformat()} holds less than a day of the data"
         raise ConfigError(msg)

@@ -15,6 +15,7 @@ import pytest
 from backtest_data import SETTINGS, START, rows, write_data, write_settings
 from service_process import until
 
+from optimizer.backtest import bounds
 from optimizer.backtest.backtest import Result, Work, backtest, parts_of
 from optimizer.backtest.bills import bill, billing_of, without_battery
 from optimizer.backtest.bounds import perfect_foresight, self_consumption
@@ -25,6 +26,7 @@ from optimizer.backtest.setup import Asked, Setup, prepare
 from optimizer.cli import main
 from optimizer.errors import ConfigError
 
+MINUTE = timedelta(minutes=1)
 QUARTER = timedelta(minutes=15)
 HALF_HOUR = timedelta(minutes=30)
 HOUR = timedelta(hours=1)
@@ -66,6 +68,30 @@ def test_nobody_does_better_than_who_knows_all(result):
     assert result.bills["daemon"] < result.bills["no_battery"]
 
 
+@pytest.mark.parametrize("minutes", [10, 20])
+def test_steps_that_fit_no_quarter_are_lived_through_whole(tmp_path, minutes):
+    setup = setup_of(tmp_path, step=minutes * MINUTE, end=LITTLE_MORE_THAN_A_DAY)
+    billing = billing_of(setup)
+    floor, without = perfect_foresight(setup, billing, quiet), without_battery(setup)
+    daemon = live(setup, DAEMON, quiet)
+
+    assert setup.step == (QUARTER if minutes == 10 else HOUR), "when a quarter and an interval are over together"
+    assert daemon.cycles == setup.cycles
+    bills = [bill(billing, billing.whole, lived) for lived in (floor, daemon, without)]
+    assert bills == sorted(bills)
+    assert len(daemon.import_kwh) == len(floor.import_kwh) == len(without.import_kwh)
+
+
+def test_a_floor_that_was_not_proved_in_time_says_so(tmp_path, monkeypatch):
+    paid = [row | {"import_price": -0.1, "export_price": -0.2} for row in rows(3, HOUR)]
+    setup = prepare(asked(tmp_path, paid))
+    monkeypatch.setattr(bounds, "SOLVER_TIME_S", 0.01)
+
+    (note,) = perfect_foresight(setup, billing_of(setup), quiet).troubles
+
+    assert note.startswith("perfect foresight from 2026-03-27T00:00Z on: feasible, gap ")
+
+
 def test_the_months_sum_to_the_whole(result):
     for name, whole in result.bills.items():
         assert sum(month["bills"][name] for month in result.months) == pytest.approx(whole, abs=1e-9)
@@ -73,7 +99,7 @@ def test_the_months_sum_to_the_whole(result):
 
 
 def test_every_cycle_ended_well(result):
-    assert result.troubles == ()
+    assert result.troubles == result.notes == ()
     assert result.cycles == 47, "the first hour is over before anything of it is known"
     assert set(result.outcomes) <= {"posted", "held"}
 
@@ -89,7 +115,7 @@ def corrupted(content: list[dict[str, object]], after: datetime, seed: int) -> l
     ]
 
 
-@pytest.mark.parametrize("step", [HALF_HOUR, HOUR], ids=["half hours", "hours"])
+@pytest.mark.parametrize("step", [20 * MINUTE, HALF_HOUR, HOUR], ids=["twenty minutes", "half hours", "hours"])
 def test_no_decision_knows_what_comes_after_it(tmp_path, step):
     content = list(rows(2, step))
     after = START + timedelta(days=1, hours=6 if step == HOUR else 1)

@@ -19,7 +19,7 @@ def written(folder: Path, text: str) -> Path:
     return file
 
 
-@pytest.mark.parametrize("step", [timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30), HOUR])
+@pytest.mark.parametrize("step", [timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=45), HOUR])
 @pytest.mark.parametrize("name", ["data.csv", "data.csv.gz"])
 def test_any_step_packed_or_not(tmp_path, step, name):
     file = write_data(tmp_path / name, list(rows(2, step)))
@@ -68,9 +68,22 @@ def test_times_in_any_offset_are_utc(tmp_path):
     ("text", "words"),
     [
         ("time,load_kw\n1,2\n", "no column timestamp_utc among time, load_kw"),
-        ("timestamp_utc,load_kw\n2026-01-01T00:00Z,1\n", "two rows or more"),
-        ("timestamp_utc,load_kw\n2026-01-01T01:00Z,1\n2026-01-01T00:00Z,1\n", "each later than the one before"),
-        ("timestamp_utc,load_kw\n2026-01-01T00:00Z,1\n2026-01-01T00:07Z,1\n", "regular grid"),
+        ("timestamp_utc,load_kw\n2026-01-01T00:00Z,1\n", "two rows or more are needed, there are 1"),
+        ("timestamp_utc,load_kw\n2026-01-01T01:00Z,1\n2026-01-01T00:00Z,1\n", "row 3: 2026-01-01T00:00:00+00:00 after"),
+        ("timestamp_utc,load_kw\n2026-01-01T01:00Z,1\n2026-01-01T01:00Z,1\n", "row 3: 2026-01-01T01:00:00+00:00 after"),
+        ("timestamp_utc,load_kw\n2026-01-01T00:00:00Z,1\n2026-01-01T00:00:00.5Z,1\n", "at least a second later"),
+        ("timestamp_utc,load_kw\n2026-01-01T00:00Z,1\n,1\n", "row 3: there is no time"),
+        (
+            "timestamp_utc,load_kw\n2026-01-01T00:00Z,1\n2026-01-01T00:07Z,1\n2026-01-01T00:15Z,1\n",
+            "row 4: 2026-01-01T00:15:00+00:00 is not on a regular grid of 0:07:00",
+        ),
+        ("timestamp_utc,load_kw\n2026-01-01T00:00Z,1\n2026-01-03T00:00Z,1\n", "at most a day"),
+        ("timestamp_utc;load_kw\n2026-01-01T00:00Z;1\n", "columns are parted by commas"),
+        ("timestamp_utc,load_kw\n1767225600,1\n1767226500,1\n", "write each as 2026-01-31T12:00Z"),
+        (
+            "timestamp_utc,load_kw,import_price\n2026-01-01T00:00Z,1,\n2026-01-01T01:00Z,1,\n",
+            "import_price: the column",
+        ),
         ("timestamp_utc,load_kw\n2026-01-01T00:00Z,one\n2026-01-01T01:00Z,1\n", "load_kw, row 2: 'one' is no number"),
         ("timestamp_utc,load_kw\n2026-01-01T00:00Z,1\n2026-01-01T01:00Z,-1\n", "row 3: -1 is negative"),
         ("timestamp_utc,load_kw\n2026-01-01T00:00Z,\n2026-01-01T01:00Z,\n", "load_kw: the column is empty"),
@@ -90,3 +103,21 @@ def test_a_mistake_is_named_with_its_file(tmp_path, text, words):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read"):
         read_measured(tmp_path / "nothing.csv")
+
+
+def test_a_price_or_a_forecast_that_is_missing_is_told_and_not_made_up(tmp_path):
+    content = [row | {"import_price": 0.2, "load_forecast_kw": 0.5} for row in rows(2, HOUR)]
+    content[30]["import_price"] = ""
+    content[31]["load_forecast_kw"] = ""
+
+    measured = read_measured(write_data(tmp_path / "data.csv", content))
+
+    assert measured.import_price is not None
+    assert measured.load_forecast_kw is not None
+    assert np.flatnonzero(np.isnan(measured.import_price)).tolist() == [30]
+    assert np.flatnonzero(np.isnan(measured.load_forecast_kw)).tolist() == [31]
+    forecast, price = measured.gaps
+    assert price.startswith(
+        "import_price: 1 of 48 values are missing: 2026-03-28T05:00Z to 2026-03-28T06:00Z; priced as"
+    )
+    assert forecast.endswith("the built-in forecast stands in")

@@ -76,6 +76,7 @@ def variant(bill: float, co2_kg: float, cycles: float) -> Variant:
         outcomes={},
         gaps=(),
         troubles=(),
+        notes=(),
         capacity_kwh=1.0,
         energies={DAEMON: {"co2_kg": co2_kg, "cycles": cycles}},
         start="2026-01-01T00:00:00+00:00",
