@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from optimizer.backtest.backtest import BILLS, NO_BATTERY, Result, Whole, Work, live_through
-from optimizer.backtest.setup import Asked
+from optimizer.backtest.setup import Asked, prepare
 from optimizer.backtest.sweep import Variant, sweep
 from optimizer.backtest_page import backtest_page
 from optimizer.backtest_panels import NAMES
@@ -57,11 +57,27 @@ def show(wholes: Sequence[tuple[str, Whole]], html: Path | None, png: Path | Non
         draw_backtests(wholes, png)
 
 
-def run_sweep(asked: Asked, values: Mapping[str, tuple[Any, ...]], work: Work) -> list[Variant]:
+def check_asked(all_asked: Sequence[Asked], work: Work, pictures: Mapping[str, Path | None]) -> None:
+    """Hours of work are not begun where a setting, the data or a place to write to is wrong. Raises ConfigError."""
+    if work.keep_in is not None:
+        try:
+            work.keep_in.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            msg = f"--state {work.keep_in}: no such folder can be made: {error.strerror}"
+            raise ConfigError(msg) from None
+    for option, file in pictures.items():
+        if file is not None and not file.parent.is_dir():
+            msg = f"{option} {file}: there is no folder {file.parent}"
+            raise ConfigError(msg)
+    for asked in all_asked:
+        prepare(asked)
+
+
+def run_sweep(asked: Asked, all_changes: Sequence[Mapping[str, Any]], work: Work) -> list[Variant]:
     """Every combination, told on standard error while it goes on. Raises ConfigError."""
     console = Console(stderr=True)
     found = []
-    for variant in sweep(asked, values, work, lambda *_: None):
+    for variant in sweep(asked, all_changes, work, lambda *_: None):
         found.append(variant)
         if console.is_terminal:
             console.print(f"{len(found)}: {dict(variant.changes)}", highlight=False)

@@ -187,25 +187,27 @@ def replay(options: argparse.Namespace) -> int:
 
 def backtest(options: argparse.Namespace) -> int:
     from optimizer.backtest.backtest import Work
-    from optimizer.backtest_command import asked_of, result_text, run_backtest, show
+    from optimizer.backtest_command import asked_of, check_asked, result_text, run_backtest, show
 
     _apply_log_settings(options, "error", "auto")
     processes = {} if options.processes is None else {"processes": options.processes}
     work = Work(keep_in=options.state, with_regret=not options.no_regret, **processes)
     if options.sweep:
         return _sweep(options, work)
-    wholes = []
-    for config in (options.config, *options.compare):
-        asked = asked_of(config, options.data, options.begin, options.end, options.site, options.strategy)
-        wholes.append((config.stem, run_backtest(asked, work)))
-    show(wholes, options.html, options.png)
+    all_asked = [
+        asked_of(config, options.data, options.begin, options.end, options.site, options.strategy)
+        for config in (options.config, *options.compare)
+    ]
+    check_asked(all_asked, work, {"--html": options.html, "--png": options.png})
+    wholes = [(asked.config.stem, run_backtest(asked, work)) for asked in all_asked]
     print(result_text([(name, whole.result) for name, whole in wholes], options.format))
+    show(wholes, options.html, options.png)
     return DONE if all(not whole.result.troubles for _, whole in wholes) else NOT_DONE
 
 
 def _sweep(options: argparse.Namespace, work: "Work") -> int:
-    from optimizer.backtest.sweep import sweep_values
-    from optimizer.backtest_command import asked_of, run_sweep
+    from optimizer.backtest.sweep import changed, combinations, sweep_values
+    from optimizer.backtest_command import asked_of, check_asked, run_sweep
     from optimizer.errors import ConfigError
     from optimizer.sweep_command import draw_sweep, sweep_text
 
@@ -213,10 +215,12 @@ def _sweep(options: argparse.Namespace, work: "Work") -> int:
         msg = "--html shows one backtest or several compared: draw a sweep with --png"
         raise ConfigError(msg)
     asked = asked_of(options.config, options.data, options.begin, options.end, options.site, options.strategy)
-    variants = run_sweep(asked, sweep_values(options.sweep), work)
+    all_changes = combinations(sweep_values(options.sweep))
+    check_asked([changed(asked, changes) for changes in all_changes], work, {"--png": options.png})
+    variants = run_sweep(asked, all_changes, work)
+    print(sweep_text(variants, options.battery_price, options.format))
     if options.png is not None:
         draw_sweep(variants, options.png)
-    print(sweep_text(variants, options.battery_price, options.format))
     return DONE if all(not variant.result.troubles for variant in variants) else NOT_DONE
 
 

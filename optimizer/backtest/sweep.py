@@ -1,7 +1,7 @@
 """What if: the same data under other settings, side by side, with what each would save and when it has paid itself."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import product
@@ -88,9 +88,18 @@ def _value(text: str) -> Any:
         return text
 
 
-def sweep(asked: Asked, values: Mapping[str, tuple[Any, ...]], work: Work, progress: Progress) -> Iterator[Variant]:
-    """Every combination, one after the other. Raises ConfigError."""
-    for combination in product(*values.values()):
-        changes = dict(zip(values, combination, strict=True))
-        changed = replace(asked, changes={**(asked.changes or {}), **changes})
-        yield Variant(changes=changes, result=backtest(changed, replace(work, with_regret=False), progress))
+def combinations(values: Mapping[str, tuple[Any, ...]]) -> tuple[Mapping[str, Any], ...]:
+    """Every one value for each path."""
+    return tuple(dict(zip(values, combination, strict=True)) for combination in product(*values.values()))
+
+
+def changed(asked: Asked, changes: Mapping[str, Any]) -> Asked:
+    """The same question under other settings."""
+    return replace(asked, changes={**(asked.changes or {}), **changes})
+
+
+def sweep(asked: Asked, all_changes: Iterable[Mapping[str, Any]], work: Work, progress: Progress) -> Iterator[Variant]:
+    """One after the other. Raises ConfigError."""
+    for changes in all_changes:
+        result = backtest(changed(asked, changes), replace(work, with_regret=False), progress)
+        yield Variant(changes=changes, result=result)

@@ -289,3 +289,26 @@ def test_a_heat_pump_is_lived_through_and_planned_with(tmp_path):
     assert setup.task.site.has_hcu
     assert lived.troubles == ()
     assert without_battery(setup).import_kwh.sum() > without_battery(setup_of(tmp_path)).import_kwh.sum()
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (["--html", "{file}/page.html"], "there is no folder"),
+        (["--png", "{folder}/nowhere/a.png"], "there is no folder"),
+        (["--state", "{file}/kept"], "no such folder can be made"),
+        (["--compare", "{folder}/nothing.toml"], "nothing.toml: cannot be read"),
+        (["--sweep", "battery.capacity_kwh=4,large"], "should be a valid number"),
+        (["--from", "2026-03-28", "--to", "2026-03-27"], "less than a day"),
+    ],
+)
+def test_what_cannot_end_well_is_not_begun(tmp_path, capsys, monkeypatch, option, words):
+    question = asked(tmp_path, list(rows(2, HOUR)))
+    monkeypatch.setattr("optimizer.backtest.backtest.live", pytest.fail)
+    monkeypatch.setattr("optimizer.backtest.backtest.self_consumption", pytest.fail)
+    more = [text.format(file=question.config, folder=tmp_path) for text in option]
+
+    code = main(["backtest", "--config", str(question.config), "--data", str(question.data), "--processes", "1", *more])
+
+    assert code == 2
+    assert words in capsys.readouterr().err
