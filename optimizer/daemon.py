@@ -12,13 +12,12 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 
 import structlog
-from sdnotify import SystemdNotifier
 
 from optimizer.app import LiveApplication
 from optimizer.domain.outcome import is_success
 from optimizer.jobs import Jobs
 from optimizer.scheduling import watchdog_interval_s
-from optimizer.service import Service
+from optimizer.service import Service, systemd_notifier
 
 STOP_WITHIN_S = 4.0
 TICK_S = 5.0
@@ -45,7 +44,7 @@ def run_forever(app: LiveApplication) -> int:
     """
     refuse_core_dumps()
     watchdog_s = watchdog_interval_s(os.environ.get("WATCHDOG_USEC"))
-    service = Service(Jobs(app), SystemdNotifier(), watchdog_s)
+    service = Service(Jobs(app), systemd_notifier(), watchdog_s)
     stop = STOP | ({signal.SIGHUP} if os.isatty(0) else set())
     log = structlog.get_logger()
     with received_signals() as next_signals:

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -36,10 +36,11 @@ SHOWN_DAYS = 31
 class Jobs:
     """The jobs of one application. A timer or a simulated clock's driver calls them; they never raise.
 
-    ``last_planned_s`` is when each site's last cycle ended, on the monotonic clock.
+    ``clock_s`` never jumps; ``last_planned_s`` is when each site's last cycle ended on it.
     """
 
     app: LiveApplication
+    clock_s: Callable[[], float] = monotonic
     last_planned_s: dict[str, float] = field(default_factory=dict)
     cloud_is_up: bool | None = None
     _witnesses: dict[str, Witness] = field(default_factory=dict)
@@ -61,7 +62,7 @@ class Jobs:
             with self._busy("record", site_id=site_id):
                 recorder = self.app.recorder
                 recorder.end(recorder.begin(site_id, now, {}), outcome, None, {"outcome": outcome})
-        self.last_planned_s[site_id] = monotonic()
+        self.last_planned_s[site_id] = self.clock_s()
         witness.ended(outcome, now)
         self._look_at_batches(site)
         self._look_at_challengers(site)

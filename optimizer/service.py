@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import CLOCK_MONOTONIC, clock_gettime_ns, monotonic
+from time import CLOCK_MONOTONIC, clock_gettime_ns
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -32,16 +32,25 @@ CHANGE_WITHIN_S = CYCLE_S + 3.0
 """A cycle that runs for longer than that can send nothing any more, so a change need not wait for it."""
 TELL_S = 60.0
 """How often a stalled site is logged where no watchdog sets the pace."""
+NOTIFY_WITHIN_S = 1.0
+"""A notice that systemd does not take in this time is dropped: the next tick tells what is true then."""
+
+
+def systemd_notifier() -> SystemdNotifier:
+    """Tells systemd, where it listens; one that does not read its notices holds up nobody."""
+    notifier = SystemdNotifier()
+    if notifier.socket is not None:
+        notifier.socket.settimeout(NOTIFY_WITHIN_S)
+    return notifier
 
 
 @dataclass(slots=True)
 class Service:
-    """One process's work on its sites. ``clock_s`` never jumps; ``watchdog_s`` is how often systemd is told."""
+    """One process's work on its sites. ``watchdog_s`` is how often systemd is told."""
 
     jobs: Jobs
     notifier: SystemdNotifier
     watchdog_s: float | None = None
-    clock_s: Callable[[], float] = monotonic
     tally: EventTally = field(default_factory=EventTally)
     page: Page | None = None
     scheduler: BackgroundScheduler = field(init=False)
@@ -66,6 +75,10 @@ class Service:
     def app(self) -> LiveApplication:
         """The application as it is wired now."""
         return self.jobs.app
+
+    def clock_s(self) -> float:
+        """The clock that never jumps: the jobs' own."""
+        return self.jobs.clock_s()
 
     @property
     def is_changing(self) -> bool:

@@ -10,10 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 from page_reading import Element, PageReader
-from sdnotify import SystemdNotifier
+from service_here import hear_out
 from world import World, simulated_world
 
 from optimizer.daemon import Jobs, Service
+from optimizer.service import systemd_notifier
 
 PAGE = '[web]\nlisten = "127.0.0.1:0"'
 NIGHT_AND_DAY = """
@@ -41,6 +42,7 @@ class LivedSite:
 
     world: World
     service: Service
+    notify: socket.socket
     seconds: list[float]
 
     @property
@@ -63,6 +65,7 @@ class LivedSite:
         self.world.clock.advance_by(step)
         self.seconds[0] += step.total_seconds()
         self.service.tick()
+        hear_out(self.notify)
 
     def page(self, path: str = "/") -> Element:
         answer = httpx.get(f"{self.url}{path}")
@@ -80,12 +83,12 @@ def lived_site(folder: Path, *, hours: int = 0, tariff: str = NIGHT_AND_DAY, **s
     """Planned each hour and sampled each quarter for so many hours; then planned once more."""
     seconds = [1000.0]
     with (
-        systemd(folder),
+        systemd(folder) as notify,
         simulated_world(folder) as world,
         world.app(top=PAGE, tariff=tariff, **settings) as app,
     ):
-        service = Service(Jobs(app), SystemdNotifier(), clock_s=lambda: seconds[0])
-        lived = LivedSite(world, service, seconds)
+        service = Service(Jobs(app, clock_s=lambda: seconds[0]), systemd_notifier())
+        lived = LivedSite(world, service, notify, seconds)
         service.count_events()
         service.scheduler.start(paused=True)
         service.listen()
@@ -104,12 +107,12 @@ def lived_site(folder: Path, *, hours: int = 0, tariff: str = NIGHT_AND_DAY, **s
 
 
 @contextmanager
-def systemd(folder: Path) -> Iterator[None]:
-    """Somebody who could be told."""
+def systemd(folder: Path) -> Iterator[socket.socket]:
+    """Somebody who is told."""
     with (
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify,
         pytest.MonkeyPatch.context() as patch,
     ):
         notify.bind(str(folder / "notify"))
         patch.setenv("NOTIFY_SOCKET", str(folder / "notify"))
-        yield
+        yield notify

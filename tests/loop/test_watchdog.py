@@ -1,5 +1,6 @@
 """What systemd is told of progress."""
 
+import socket
 import threading
 from dataclasses import dataclass, field, replace
 
@@ -85,3 +86,27 @@ def test_the_status_is_told_when_it_changes_and_not_otherwise(world, monkeypatch
     assert nothing_new == []
     assert posted.startswith(f"STATUS={world.site_id}: posted 12:00, plan till ")
     assert "WATCHDOG" not in posted
+
+
+def test_a_systemd_that_reads_no_notices_holds_up_nobody(world, monkeypatch):
+    with running(world, monkeypatch, top=NO_PAGE) as it:
+        full = fill(it.service.notifier.socket)
+        it.service.tick()
+        waited = it.notices()
+        it.later(100)
+        it.service.tick()
+        (told,) = it.notices()
+
+    assert len(waited) == full
+    assert "WATCHDOG=1" in told
+
+
+def fill(notify: socket.socket) -> int:
+    """Send notices until no more can wait; how many do."""
+    count = 0
+    while True:
+        try:
+            notify.send(b"STATUS=before", socket.MSG_DONTWAIT)
+        except (BlockingIOError, TimeoutError):
+            return count
+        count += 1

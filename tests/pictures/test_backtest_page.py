@@ -154,7 +154,7 @@ def test_one_command_prints_and_writes_the_page_and_the_drawing(tmp_path, capsys
     assert f'"{DAEMON}":{printed["bills"][DAEMON]!r}' in text
     assert png.read_bytes().startswith(b"\x89PNG")
     assert main([*arguments, "--html", "/dev/full/page.html"]) == 2
-    assert "--html /dev/full/page.html: cannot be written" in capsys.readouterr().err
+    assert "--html /dev/full/page.html: there is no folder /dev/full" in capsys.readouterr().err
     assert main([*arguments, "--sweep", "battery.capacity_kwh=4", "--html", str(html)]) == 2
     assert "--html shows one backtest or several compared" in capsys.readouterr().err
 
