@@ -43,6 +43,7 @@ class Measured:
     told_every: timedelta
     load_kw: Floats
     solar_kw: Floats
+    has_solar: bool = True
     heat_pump_kw: Floats | None = None
     heat_kw: Floats | None = None
     outdoor_temp_c: Floats | None = None
@@ -130,8 +131,14 @@ def _on_the_clock(intervals: Intervals, columns: dict[str, Floats], gaps: tuple[
         start, step, count = intervals.first_quarter, QUARTER, intervals.quarters
         columns = {name: intervals.on_quarters(values) for name, values in columns.items()}
     nothing = np.zeros(count)
-    columns = {"load_kw": nothing, "solar_kw": nothing, **columns}
-    return Measured(start=start, step=step, told_every=intervals.told_every, gaps=gaps, **columns)
+    return Measured(
+        start=start,
+        step=step,
+        told_every=intervals.told_every,
+        gaps=gaps,
+        has_solar="solar_kw" in columns,
+        **{"load_kw": nothing, "solar_kw": nothing, **columns},
+    )
 
 
 def _with_heat(columns: dict[str, Floats]) -> dict[str, Floats]:

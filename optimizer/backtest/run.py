@@ -28,7 +28,7 @@ from optimizer.backtest.ports import (
 )
 from optimizer.backtest.quarters import QUARTER
 from optimizer.backtest.setup import Setup
-from optimizer.backtest.world import InProcessSite, rated_assets
+from optimizer.backtest.world import InProcessSite, known_assets
 from optimizer.batch_book import BatchBook
 from optimizer.cycle import plan_from, read_snapshot, run_cycle
 from optimizer.domain.outcome import Failed, Outcome, Skipped
@@ -92,7 +92,11 @@ class _PlanRun:
         self.setup = setup
         self.recording = setup.measured.recording()
         self.site = InProcessSite.at(
-            setup.start, setup.options, self.recording, setup.conventions, rated_assets(setup.site)
+            setup.start,
+            setup.options,
+            self.recording,
+            setup.conventions,
+            known_assets(setup.site, setup.measured),
         )
         self.past = KnownPast.of(setup.measured)
         self.meter = PlantMeter()

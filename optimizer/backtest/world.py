@@ -67,14 +67,22 @@ def plant_options(site: SiteSettings, measured: Measured, conventions: Conventio
     )
 
 
-def rated_assets(site: SiteSettings) -> frozenset[str]:
-    """The assets whose ratings the settings state."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the site tells of its assets: which are ``absent``, and whose ratings the settings state."""
+
+    rated: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
+
+
+def known_assets(site: SiteSettings, measured: Measured) -> Known:
+    """Ratings as far as they are stated; no array where the data have no column for one."""
     stated = {"bess"}
     if site.solar.peak_kw is not None:
         stated.add("solar")
     if site.grid.import_limit_kw is not None and site.grid.export_limit_kw is not None:
         stated.add("grid")
-    return frozenset(stated)
+    return Known(rated=frozenset(stated), absent=frozenset() if measured.has_solar else frozenset({"solar"}))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,7 +93,7 @@ class InProcessSite:
     conventions: Conventions
     clock: SimulatedClock
     simulator: Simulator
-    rated: frozenset[str] = frozenset()
+    known: Known
     _assets: Mapping[str, Any] = field(default_factory=dict)
     _hcu: Mapping[str, Any] = field(default_factory=dict)
     _reported_at: str = ""
@@ -97,18 +105,22 @@ class InProcessSite:
         options: SimulatorOptions,
         recording: Recording,
         conventions: Conventions,
-        rated: frozenset[str] = frozenset(),
+        known: Known | None = None,
     ) -> "InProcessSite":
-        """The plant at ``start``; ``rated`` are the assets whose ratings the settings state."""
+        """The plant at ``start``; ``known``: what it tells of its assets, if anybody asks."""
         clock = SimulatedClock(start - JUST_BEFORE)
         simulator = Simulator(options, recording, clock)
-        return cls(options=options, conventions=conventions, clock=clock, simulator=simulator, rated=rated)
+        return cls(options=options, conventions=conventions, clock=clock, simulator=simulator, known=known or Known())
 
     def come_to(self, at: datetime) -> None:
         """Let time pass up to ``at``; the site has reported just before."""
         self.clock.advance_to(at - JUST_BEFORE)
         shown = json.loads(self.simulator.get_site(self.options.site_id).body)
-        self._assets = {kind: self._as_stated(kind, asset) for kind, asset in shown["assets"].items()}
+        self._assets = {
+            kind: self._as_stated(kind, asset)
+            for kind, asset in shown["assets"].items()
+            if kind not in self.known.absent
+        }
         self._reported_at = shown["reportedAt"]
         if self.has_hcu:
             self._hcu = json.loads(self.simulator.get_hcu().body)
@@ -116,7 +128,7 @@ class InProcessSite:
 
     def _as_stated(self, kind: str, asset: dict[str, Any]) -> dict[str, Any]:
         """Without ratings that nobody stated: ours come from all of the data, which nobody knows beforehand."""
-        unknown = {"ratedPowerUpperLimitkW", "ratedPowerLowerLimitkW"} if kind not in self.rated else set()
+        unknown = {"ratedPowerUpperLimitkW", "ratedPowerLowerLimitkW"} if kind not in self.known.rated else set()
         return {name: value for name, value in asset.items() if name not in unknown}
 
     def pass_to(self, at: datetime) -> None:

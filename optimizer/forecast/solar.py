@@ -1,6 +1,6 @@
 """Solar power: a clear sky dimmed as lately seen, or the recorded shape, or a clear sky with a guess."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +35,13 @@ PRESENT_HALF_LIFE_S = 5400.0
 SMALLEST_KW = 0.01
 """Less than 10 W is no array but a missing number."""
 
+USUAL_PEAK_KW = 5.0
+"""What a home's array usually has at least. Counting on no sun at all would buy by night what the sun then gives away,
+which costs more than a night on which nothing is bought."""
+
+SEEN_DAYS = 0.1
+"""From so much daylight on the record itself says whether there is any sun."""
+
 PRESENT_FACTOR = (0.02, 3.0)
 """Bounds of the present power to the power expected now."""
 
@@ -67,7 +74,7 @@ def forecast_solar(
     if not place.is_own and record.daylight_days >= SHAPE_DAYS:
         return _recorded_shape(record, ahead, sky, present_kw)
     if peak_kw is None:
-        return _present_scaled(place, sky, present_kw)
+        return _without_size(record, ahead, place, sky, present_kw)
     if place.is_own and record.daylight_days >= DIMMED_DAYS:
         return _dimmed(record, ahead, sky, peak_kw, present_kw)
     quality = Quality.PROFILE if place.is_own and site.solar.peak_kw is not None else Quality.FALLBACK
@@ -106,14 +113,16 @@ def _guessed(
     return CellForecast(kw=kw, quality=quality, basis=basis)
 
 
-def _present_scaled(place: Place, sky: _Sky, present_kw: float | None) -> CellForecast:
-    """No size is known: clear sky scaled to the one reading, or no sun at all where that says nothing."""
+def _without_size(record: SolarRecord, ahead: Ahead, place: Place, sky: _Sky, present_kw: float | None) -> CellForecast:
+    """Clear sky scaled to the one reading; a usual array where no daylight was seen yet; else no sun."""
     if present_kw is not None and sky.is_high:
         kw = sky.clear * max(present_kw, 0.0) / sky.clear_now
         basis = f"clear sky at {place.name} scaled to the present {present_kw:.2f} kW"
         return CellForecast(kw=kw, quality=Quality.FALLBACK, basis=basis)
-    why = "no reading" if present_kw is None else "the sun too low to tell the array's size"
-    basis = f"no sun is counted on: no rating, no record and {why}"
+    if record.daylight_days < SEEN_DAYS:
+        guess = _guessed(ahead, place, sky, USUAL_PEAK_KW, None, Quality.FALLBACK)
+        return replace(guess, basis=f"{guess.basis}, a usual size: no rating, and no daylight seen yet")
+    basis = f"no sun is counted on: no rating, and none in {record.daylight_days:.1f} days of daylight"
     return CellForecast(kw=np.zeros_like(sky.clear), quality=Quality.FALLBACK, basis=basis)
 
 

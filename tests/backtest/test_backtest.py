@@ -281,6 +281,23 @@ def test_less_than_a_day_is_refused(tmp_path):
         setup_of(tmp_path, begin=START, end=START + timedelta(hours=20))
 
 
+def test_the_first_day_costs_no_more_than_the_usual_rule_by_much(tmp_path):
+    """Nothing is known of the array before its first day: to count on no sun filled the battery by night."""
+    setup = setup_of(tmp_path, end=START + timedelta(hours=25))
+    billing = billing_of(setup)
+    daemon, rule = live(setup, DAEMON, quiet), self_consumption(setup, quiet)
+
+    assert bill(billing, billing.whole, daemon) < bill(billing, billing.whole, rule) + 0.1
+
+
+def test_data_without_a_column_for_the_sun_are_of_a_site_without_an_array(tmp_path):
+    content = [{"timestamp_utc": row["timestamp_utc"], "load_kw": row["load_kw"]} for row in rows(2, HOUR)]
+    lived = live(prepare(asked(tmp_path, content)), DAEMON, quiet)
+
+    assert set(lived.expected_kw["solar"].tolist()) == {0.0}
+    assert lived.troubles == ()
+
+
 def test_a_heat_pump_is_lived_through_and_planned_with(tmp_path):
     content = [row | {"heat_kw": 2.0, "outdoor_temp_c": 5.0 + number % 3} for number, row in enumerate(rows(2, HOUR))]
     setup = prepare(asked(tmp_path, content))

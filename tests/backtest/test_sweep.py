@@ -32,7 +32,8 @@ def test_sizes_side_by_side_with_their_payback(tmp_path, capsys):
     assert small["bills"]["no_battery"] == large["bills"]["no_battery"]
     assert large["bills"]["perfect_foresight"] < small["bills"]["perfect_foresight"]
     assert small["payback_years"] == pytest.approx(1600 / small["saved_per_year"])
-    assert small["on_frontier"]
+    assert large["bills"]["daemon"] < small["bills"]["daemon"]
+    assert large["on_frontier"]
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert "pays after" in table
 

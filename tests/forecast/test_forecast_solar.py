@@ -1,4 +1,4 @@
-"""Solar: as clear as lately, by shape where no place is known, and no sun where nothing is."""
+"""Solar: as clear as lately, by shape where no place is known, and a usual array where nothing is."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,7 @@ from optimizer.domain.horizon import Horizon, plan_horizon
 from optimizer.domain.site import Location, Site, SolarSettings
 from optimizer.forecast import ForecastInputs, forecast_site
 from optimizer.forecast.clear_sky import clear_sky_kw_per_kwp
+from optimizer.forecast.solar import USUAL_PEAK_KW
 
 ARRAY = SolarSettings(peak_kw=8.0)
 SITE = Site(site_id="a", zone="Europe/Berlin", location=BERLIN, solar=ARRAY)
@@ -125,12 +126,22 @@ def test_the_configured_size_wins_over_the_rating() -> None:
 
 
 @pytest.mark.parametrize("reading_kw", [None, 0.0])
-def test_with_nothing_known_no_sun_is_counted_on_and_the_basis_says_why(reading_kw: float | None) -> None:
+def test_before_any_daylight_a_usual_array_is_counted_on_and_the_basis_says_so(reading_kw: float | None) -> None:
     night = datetime(2026, 6, 10, 0, 0, tzinfo=UTC)
     forecast = solar(make_inputs(site=PLACELESS, at=night, solar_kw=reading_kw))
+    rated = solar(make_inputs(site=PLACELESS, at=night, solar_kw=reading_kw, solar_rated_kw=USUAL_PEAK_KW))
+    assert forecast.kw == rated.kw
+    assert max(forecast.kw) > 0.3 * USUAL_PEAK_KW
+    assert forecast.quality is Quality.FALLBACK
+    assert "a usual size: no rating, and no daylight seen yet" in forecast.basis
+
+
+def test_where_daylight_brought_nothing_no_sun_is_counted_on_and_the_basis_says_why() -> None:
+    night = datetime(2026, 6, 10, 0, 0, tzinfo=UTC)
+    forecast = solar(make_inputs(site=PLACELESS, at=night, history=record(night, 1, solar_kw=0.0), solar_kw=0.0))
     assert set(forecast.kw) == {0.0}
     assert forecast.quality is Quality.FALLBACK
-    assert "no sun is counted on: no rating, no record" in forecast.basis
+    assert "no sun is counted on: no rating, and none in 1.0 days of daylight" in forecast.basis
 
 
 def test_polar_night_is_dark() -> None:
