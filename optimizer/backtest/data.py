@@ -22,6 +22,8 @@ COLUMNS = (*POWERS, "outdoor_temp_c", "import_price", "export_price")
 DAY = timedelta(days=1)
 LARGEST = 1e6
 MOST_TOLD = 5
+STANDBY_SHARE = 0.02
+"""A power below zero by at most this share of the column's highest is what an inverter takes itself at night."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -109,8 +111,15 @@ def _measured(frame: pd.DataFrame) -> Measured:
     first = starts[0].floor("s")
     places = ((starts - first) // step).to_numpy()
     count = int(places[-1]) + 1
-    columns = {name: _placed(frame[name], name, places, count) for name in COLUMNS if name in frame.columns}
     gaps: list[str] = []
+    columns = {}
+    for name in COLUMNS:
+        if name in frame.columns:
+            numbers = _numbers(frame[name], name)
+            if name in POWERS:
+                numbers = _above_zero(numbers, name, gaps)
+            columns[name] = np.full(count, np.nan)
+            columns[name][places] = numbers
     if count > len(places):
         absent = np.setdiff1d(np.arange(count), places)
         gaps.append(f"{absent.size} of {count} rows are missing: {_where(absent, first, step)}")
@@ -186,23 +195,31 @@ def _step(starts: pd.DatetimeIndex) -> timedelta:
     return step
 
 
-def _placed(column: pd.Series, name: str, places: npt.NDArray[np.int64], count: int) -> Floats:
-    """Each value in its interval, NaN where there is none. Raises ConfigError for what is no number."""
+def _numbers(column: pd.Series, name: str) -> Floats:
+    """Each value, NaN where there is none. Raises ConfigError for what is no number."""
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     strange = np.flatnonzero(np.isnan(numbers) & column.notna().to_numpy() | (np.abs(numbers) > LARGEST))
     if strange.size:
         msg = f"{name}, row {strange[0] + 2}: {str(column.iloc[strange[0]])!r} is no number within {LARGEST:g}"
         raise ConfigError(msg)
-    if name in POWERS and np.any(numbers < 0):
-        row = int(np.flatnonzero(numbers < 0)[0])
-        msg = f"{name}, row {row + 2}: {numbers[row]:g} is negative; a power of this column is at least 0"
-        raise ConfigError(msg)
     if np.isnan(numbers).all():
         msg = f"{name}: the column is empty"
         raise ConfigError(msg)
-    placed = np.full(count, np.nan)
-    placed[places] = numbers
-    return placed
+    return numbers
+
+
+def _above_zero(numbers: Floats, name: str, told: list[str]) -> Floats:
+    """What is next to nothing below zero counts as zero, and is told. Raises ConfigError for more."""
+    below = np.flatnonzero(numbers < 0)
+    if not below.size:
+        return numbers
+    far = below[numbers[below] < -STANDBY_SHARE * max(np.nanmax(numbers), 0.0)]
+    if far.size:
+        row = int(far[0])
+        msg = f"{name}, row {row + 2}: {numbers[row]:g} is negative; a power of this column is at least 0"
+        raise ConfigError(msg)
+    told.append(f"{name}: {below.size} values are just below zero (lowest {np.nanmin(numbers):g}) and count as 0")
+    return np.where(numbers < 0, 0.0, numbers)
 
 
 def _is_filled(name: str) -> bool:

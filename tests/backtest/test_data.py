@@ -45,6 +45,14 @@ def test_a_gap_takes_the_same_time_of_the_day_before_and_is_told(tmp_path):
     assert "load_kw: 3 of 72 values are missing: 2026-03-28T05:00Z to 2026-03-28T06:00Z" in told
 
 
+def test_what_an_inverter_takes_at_night_counts_as_no_sun_and_is_told(tmp_path):
+    text = "timestamp_utc,solar_kw\n2026-01-01T00:00Z,-0.004\n2026-01-01T01:00Z,0.5\n2026-01-01T02:00Z,-0.01\n"
+    measured = read_measured(written(tmp_path, text))
+
+    assert measured.solar_kw.tolist() == [0.0, 0.5, 0.0]
+    assert measured.gaps == ("solar_kw: 2 values are just below zero (lowest -0.01) and count as 0",)
+
+
 def test_heat_takes_electricity_by_the_temperature_or_as_stated(tmp_path):
     text = "timestamp_utc,load_kw,heat_kw,outdoor_temp_c\n2026-01-01T00:00Z,1,3,0\n2026-01-01T01:00Z,1,0,10\n"
     by_heat = read_measured(written(tmp_path, text))
