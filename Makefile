@@ -2,6 +2,9 @@
 
 .PHONY: demo test bench backtests uncertainty campaign year watchdog lint types package clean
 
+# Many tests start processes: each would compile all modules anew where the environment forbids to keep them.
+export PYTHONDONTWRITEBYTECODE :=
+
 VENV := .venv
 BIN := $(VENV)/bin
 # One more than there are cores: many tests wait for processes of their own.

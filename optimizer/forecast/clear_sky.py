@@ -4,9 +4,6 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from pvlib.clearsky import simplified_solis
-from pvlib.irradiance import get_extra_radiation, get_total_irradiance
-from pvlib.solarposition import get_solarposition
 
 from optimizer.domain.site import Location, SolarSettings
 from optimizer.forecast.align import Floats
@@ -44,6 +41,11 @@ def _one_day(day: int, location: Location, array: SolarSettings) -> Floats:
     Sun: NREL SPA (Reda and Andreas, 2004). Clear sky: simplified Solis (Ineichen, 2008). Tilted plane:
     Hay and Davies (1980). ``kW = 0.85 * irradiance / 1000``.
     """
+    # a quarter of all that is imported, which commands that forecast nothing do without
+    from pvlib.clearsky import simplified_solis
+    from pvlib.irradiance import get_extra_radiation, get_total_irradiance
+    from pvlib.solarposition import get_solarposition
+
     middles_s = day * DAY_S + (np.arange(DAY_S / CELL_S) + 0.5) * CELL_S
     instants = pd.DatetimeIndex(middles_s.astype(np.int64).astype("datetime64[s]")).tz_localize("UTC")
     sun = get_solarposition(instants, location.latitude, location.longitude, method="nrel_numpy")
