@@ -11,9 +11,10 @@ added to it. So the end of what is known is no step that a plan could live on: t
 level that the market has now.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from optimizer.domain.horizon import Slot
@@ -27,7 +28,7 @@ NEWEST = timedelta(hours=24)
 LEAST_FACTOR, MOST_FACTOR = 0.5, 2.0
 WELL_ABOVE_ZERO = 0.5
 """The least mean of a profile, in mean sizes of its prices, for which a factor on it means anything."""
-STEP = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,20 +132,20 @@ class _Level:
 
 def _level(known: Series, zone: ZoneInfo) -> _Level:
     """What the newest known day is, against what the profile says of it."""
-    end = known.ends[-1]
+    begins = known.ends[-1] - NEWEST
     pairs = []
-    at: datetime = end - NEWEST
-    while at < end:
-        slot = Slot(start=at, end=at + STEP)
-        true, expected = mean_over(known, slot.start, slot.end), _expected(known, slot, zone)
-        if true is not None and expected is not None:
-            pairs.append((true, expected.value))
-        at += STEP
+    for number in range(bisect_right(known.ends, begins), len(known)):
+        slot = Slot(start=max(known.starts[number], begins), end=known.ends[number])
+        expected = _expected(known, slot, zone)
+        if expected is not None:
+            hours = (slot.end - slot.start) / HOUR
+            pairs.append((hours, known.values[number], expected.value))
     if not pairs:
         return _Level()
-    true_mean = sum(true for true, _ in pairs) / len(pairs)
-    expected_mean = sum(expected for _, expected in pairs) / len(pairs)
-    mean_size = sum(abs(expected) for _, expected in pairs) / len(pairs)
+    all_h = sum(hours for hours, _, _ in pairs)
+    true_mean = sum(hours * true for hours, true, _ in pairs) / all_h
+    expected_mean = sum(hours * expected for hours, _, expected in pairs) / all_h
+    mean_size = sum(hours * abs(expected) for hours, _, expected in pairs) / all_h
     if true_mean < 0 or expected_mean <= 0 or expected_mean < WELL_ABOVE_ZERO * mean_size:
         return _Level(shift=true_mean - expected_mean)
     return _Level(factor=min(max(true_mean / expected_mean, LEAST_FACTOR), MOST_FACTOR))

@@ -9,6 +9,7 @@ wall time that is skipped is the instant at which clocks jump over it.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -148,6 +149,7 @@ class LocalHorizon:
         return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
+@lru_cache(maxsize=16)
 def local_horizon(horizon: Horizon, calendar: Calendar) -> LocalHorizon:
     """Cut a horizon into minutes."""
     first = int(horizon.start.timestamp()) // MINUTE_S * MINUTE_S

@@ -21,7 +21,7 @@ from optimizer.backtest.bills import Billing, Span, bill, billing_of, has_prices
 from optimizer.backtest.bounds import perfect_foresight, self_consumption
 from optimizer.backtest.halfway import Halfway
 from optimizer.backtest.knowledge import Truth
-from optimizer.backtest.run import Lived, Run, live
+from optimizer.backtest.run import Lived, Run, at_its_pace, live
 from optimizer.backtest.setup import Asked, Setup, prepare
 from optimizer.log import configure_logging
 
@@ -29,7 +29,7 @@ NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT = "no_battery", "self_consumption"
 BILLS = (NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT)
 TELL_EVERY = 24
 HALF = ".half"
-FORM = b"2"
+FORM = b"3"
 """Changes whenever what is kept of a run does."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -57,11 +57,13 @@ def parts_of(setup: Setup) -> tuple[Part, ...]:
         Truth.PRICES: has_prices(measured),
     }
     known: frozenset[Truth] = frozenset()
+    unknown = {truth for truth, is_there in there.items() if is_there}
     parts = []
     for truth, is_there in there.items():
         known |= {truth}
-        parts.append(Part(name=f"{truth.value}_forecast", run=Run(name=truth.value, truths=known), is_there=is_there))
-    exact = Run(name="execution", truths=known, is_exact=True)
+        run = Run(name=truth.value, truths=known, knows_all=unknown <= known)
+        parts.append(Part(name=f"{truth.value}_forecast", run=run, is_there=is_there))
+    exact = Run(name="execution", truths=known, knows_all=True, is_exact=True)
     return (*parts, Part(name="execution", run=exact, is_there=True))
 
 
@@ -267,10 +269,11 @@ def _one_apart(asked: Asked, name: str, run: Run | None, work: Work, told: Any) 
 
 def _one(asked: Asked, name: str, run: Run | None, work: Work, progress: Progress) -> Lived:
     setup = prepare(asked)
+    cycles = None if run is None else at_its_pace(setup, run).cycles
 
     def tell(done: int) -> None:
-        if run is None or done % TELL_EVERY == 0 or done == setup.cycles:
-            progress(name, done, setup.cycles if run is not None else done)
+        if cycles is None or done % TELL_EVERY == 0 or done == cycles:
+            progress(name, done, done if cycles is None else cycles)
 
     if run is not None:
         file = None if work.keep_in is None else _kept_file(asked, name, work.keep_in).with_suffix(HALF)

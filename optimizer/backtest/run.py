@@ -46,10 +46,14 @@ Told = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What a run is told of the future, and whether its plans come true to the letter."""
+    """What a run is told of the future, and whether its plans come true to the letter.
+
+    ``knows_all``: nothing that comes is new to it, so that it need not plan each quarter anew.
+    """
 
     name: str
     truths: frozenset[Truth] = frozenset()
+    knows_all: bool = False
     is_exact: bool = False
 
 
@@ -75,12 +79,19 @@ class Lived:
         return sum(self.outcomes.values())
 
 
+def at_its_pace(setup: Setup, run: Run) -> Setup:
+    """``setup`` with the cycles that ``run`` needs: one an hour at most where it knows all."""
+    steps = max(-(-HOUR // setup.step), 1) if run.knows_all else 1
+    grid = replace(setup.task.grid, replan_minutes=steps * setup.task.grid.replan_minutes)
+    return replace(setup, task=replace(setup.task, grid=grid))
+
+
 def live(setup: Setup, run: Run, told: Told, halfway: Halfway | None = None) -> Lived:
     """The daemon through all of the data; ``told`` hears after each cycle how many are done.
 
     A run that ``halfway`` has kept goes on from there, and ends as if it had never been stopped.
     """
-    halfway = Halfway() if halfway is None else halfway
+    halfway, setup = Halfway() if halfway is None else halfway, at_its_pace(setup, run)
     with closing((_ExactRun if run.is_exact else _PlantRun)(setup, run)) as running:
         return running.live(told, halfway)
 
@@ -142,7 +153,7 @@ class _PlanRun:
             diary = kept.diary
             self.remember(kept.memory)
         while diary.at < self.setup.end:
-            self.live_a_cycle(diary, min(diary.at + self.step, self.setup.end))
+            self.live_a_cycle(diary, min(diary.at + self.setup.step, self.setup.end))
             diary.number += 1
             told(diary.number)
             halfway.keep(lambda: Midway(diary=diary, memory=self.memory()))
@@ -156,11 +167,6 @@ class _PlanRun:
             expected_kw={name: np.array(kw) for name, kw in diary.expected_kw.items()},
             commands=tuple(diary.commands),
         )
-
-    @property
-    def step(self) -> timedelta:
-        """From one plan to the next."""
-        return self.setup.step
 
     def live_a_cycle(self, diary: Diary, until: datetime) -> None:
         """Plan at ``diary.at``, and live to ``until`` at least."""
@@ -252,14 +258,7 @@ class _PlantRun(_PlanRun):
 
 
 class _ExactRun(_PlanRun):
-    """Each plan's first slots come true to the letter: no command is rounded, merged or read otherwise.
-
-    It knows all that comes, so that it need not plan each quarter anew.
-    """
-
-    @property
-    def step(self) -> timedelta:
-        return max(self.setup.step, HOUR)
+    """Each plan's first slots come true to the letter: no command is rounded, merged or read otherwise."""
 
     def live_a_cycle(self, diary: Diary, until: datetime) -> None:
         at = diary.at

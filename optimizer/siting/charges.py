@@ -37,10 +37,12 @@ def with_charges(problem: Problem, tariff: Tariff, local: LocalHorizon) -> Probl
         horizon=local.horizon, import_kwh=(0.0,) * len(local.horizon), export_kwh=(0.0,) * len(local.horizon)
     )
     groups = netting_groups(tariff, local)
-    problem = replace(
+    peaks = tuple(charge for stated in tariff.peak_charges for charge in _peaks(stated, local))
+    tiers = tuple(tier for stated in tariff.energy_tiers for tier in _tiers(stated, local))
+    return replace(
         problem,
-        peak_charges=tuple(charge for stated in tariff.peak_charges for charge in _peaks(stated, local)),
-        energy_tiers=tuple(tier for stated in tariff.energy_tiers for tier in _tiers(stated, local)),
+        peak_charges=peaks,
+        energy_tiers=tiers,
         netting=None
         if groups is None
         else NettedEnergy(
@@ -48,9 +50,9 @@ def with_charges(problem: Problem, tariff: Tariff, local: LocalHorizon) -> Probl
             so_far_import_kwh=groups.so_far_import_kwh,
             so_far_export_kwh=groups.so_far_export_kwh,
         ),
+        least_bills=tuple(_least_bills(tariff, local, (*tiers, *peaks), nothing)),
         fixed_charge=invoice(tariff, nothing).caused,
     )
-    return replace(problem, least_bills=tuple(_least_bills(tariff, local, problem, nothing)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,14 +139,16 @@ def _tiers(stated: EnergyTiers, local: LocalHorizon) -> Iterator[TieredEnergy]:
         )
 
 
-def _least_bills(tariff: Tariff, local: LocalHorizon, problem: Problem, nothing: Meter) -> Iterator[LeastBill]:
-    """One for each month that ends within the horizon."""
+def _least_bills(
+    tariff: Tariff, local: LocalHorizon, laid: tuple[TieredEnergy | BilledPeak, ...], nothing: Meter
+) -> Iterator[LeastBill]:
+    """One for each month that ends within the horizon; ``laid`` are the charges on it."""
     if tariff.minimum_charge is None:
         return
     periods = [period_of(BillingPeriod.MONTH, day) for day in slot_days(local)]
     without = replace(tariff, minimum_charge=None)
     settled = {
-        laid.name for stated in tariff.peak_charges if counts_towards_minimum(stated) for laid in _peaks(stated, local)
+        peak.name for stated in tariff.peak_charges if counts_towards_minimum(stated) for peak in _peaks(stated, local)
     }
     for period in dict.fromkeys(periods):
         begins, ends = period_bounds(period, local.calendar)
@@ -152,8 +156,11 @@ def _least_bills(tariff: Tariff, local: LocalHorizon, problem: Problem, nothing:
             continue
         so_far = tariff.minimum_charge.so_far if begins <= local.horizon.start else 0.0
         first, end = periods.index(period), len(periods) - periods[::-1].index(period)
-        counted = [each.name for each in problem.energy_tiers if first <= each.counts.index(True) < end]
-        counted += [each.name for each in problem.peak_charges if each.name in settled and first <= _first(each) < end]
+        counted = [
+            each.name
+            for each in laid
+            if (isinstance(each, TieredEnergy) or each.name in settled) and first <= _first(each) < end
+        ]
         yield LeastBill(
             name=f"minimum charge {period_label(period)}",
             missing=least_amount(tariff.minimum_charge, period) - so_far - counted_in_month(without, nothing, begins),
@@ -163,5 +170,7 @@ def _least_bills(tariff: Tariff, local: LocalHorizon, problem: Problem, nothing:
         )
 
 
-def _first(charge: BilledPeak) -> int:
+def _first(charge: TieredEnergy | BilledPeak) -> int:
+    if isinstance(charge, TieredEnergy):
+        return charge.counts.index(True)
     return next(slot for slot, interval in enumerate(charge.interval_of_slot) if interval >= 0)
