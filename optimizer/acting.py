@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from optimizer.delivery import Delivery
-from optimizer.dispatch import why_send
+from optimizer.dispatch import foreign_schedules, why_send
 from optimizer.domain.command import Batch, Command
 from optimizer.domain.horizon import floor_to_slot
 from optimizer.domain.intent import BatchKind
@@ -43,12 +43,12 @@ def act(
         until=until,
         tolerance=task.hold_tolerance_kw,
     )
-    if reason is None and standing.last_sent is not None and now - standing.last_sent >= task.rules.refresh:
+    if reason is None and standing.last_sent is not None and not now - task.rules.refresh < standing.last_sent <= now:
         reason = f"unchanged since {when(standing.last_sent)}: refreshed"
     if reason is None:
         return Held(reason=f"the schedule in force says the same until {when(until)}")
     site_id = task.site.site_id
-    writes = ports.book.sends_since(site_id, now - HOUR)
+    writes = ports.book.sends_between(site_id, now - HOUR, now)
     if writes >= task.rules.most_writes_per_hour:
         return Held(reason=f"{writes} requests changed the site within an hour, the most allowed; wanted: {reason}")
     delivery = delivery_to(task, ports, epoch, now, deadline)
@@ -69,12 +69,15 @@ def act(
 def take_back(
     task: SiteTask, ports: CyclePorts, standing: Standing, in_force: tuple[Command, ...], epoch: int, deadline: Deadline
 ) -> None:
-    """Clear every pair that is in force and not foreign, once. Raises HeatOptimizerError."""
-    theirs = {each.pair for each in standing.foreign}
+    """Clear every pair in which we stand, once; what is foreign stays, for there is nothing to put in its place.
+
+    Raises HeatOptimizerError.
+    """
+    now = ports.now()
+    theirs = {each.pair for each in foreign_schedules(in_force, standing.intents, now)}
     pairs = [command.pair for command in in_force if command.entries and command.pair not in theirs]
     if not pairs:
         return
-    now = ports.now()
     batch = Batch(commands=tuple(Command(pair=pair, entries=()) for pair in pairs))
     delivery = delivery_to(task, ports, epoch, now, deadline)
     receipt = delivery.send(batch, BatchKind.CLEAR)
@@ -87,7 +90,7 @@ def step_site_down(task: SiteTask, ports: CyclePorts, epoch: int, now: datetime,
     site_id = task.site.site_id
     log = structlog.get_logger().bind(site_id=site_id)
     try:
-        step = step_down(task.site, ports.book.newest(site_id), task.rules, now)
+        step = step_down(task.site, ports.book.newest(site_id), ports.book.respected(site_id, now), task.rules, now)
         if step is None:
             return None
         kind, batch = step

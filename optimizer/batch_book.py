@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from optimizer.commands_record import commands_document, commands_from
-from optimizer.domain.command import Batch, Command, Receipt
+from optimizer.domain.command import Batch, Command, Pair, Receipt
 from optimizer.domain.intent import BatchKind, BatchState, Intent
 from optimizer.errors import LedgerUnavailable, NotInControl
 from optimizer.ledger import Ledger
@@ -62,7 +62,8 @@ class BatchBook:
     def intend(
         self, site_id: str, slot: datetime, batch: Batch, kind: BatchKind, *, epoch: int, now: datetime
     ) -> Intent:
-        """Write down what is about to be sent. The same content in the same slot is one intent, sent once more.
+        """Write down what is about to be sent. The same content in the same slot is one intent, sent once more, and
+        then the newest.
 
         Raises NotInControl where the site has another holder meanwhile.
         """
@@ -78,6 +79,7 @@ class BatchBook:
             db.execute(
                 "INSERT INTO batches (key, site_id, slot, kind, epoch, intended_at, ends_at, commands, state, sends) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (key) DO UPDATE SET "
+                "number = (SELECT max(number) + 1 FROM batches), intended_at = excluded.intended_at, "
                 "sends = sends + 1, state = excluded.state, epoch = excluded.epoch, detail = NULL",
                 (
                     *(key, site_id, slot.isoformat(), kind.value, epoch, now.isoformat(), ends_at, commands),
@@ -113,12 +115,16 @@ class BatchBook:
             ).fetchall()
         return tuple(_intent(row) for row in rows)
 
-    def sends_since(self, site_id: str, since: datetime) -> int:
-        """How many requests that change the site left, or may have left, since then."""
+    def sends_between(self, site_id: str, since: datetime, now: datetime) -> int:
+        """How many requests that change the site left, or may have left, in that time.
+
+        What was written down by a clock that was ahead of now does not count.
+        """
         with self._database() as db:
             (count,) = db.execute(
-                "SELECT coalesce(sum(sends), 0) FROM batches WHERE site_id = ? AND intended_at >= ?",
-                (site_id, since.isoformat()),
+                "SELECT coalesce(sum(sends), 0) FROM batches WHERE site_id = ? AND intended_at >= ? "
+                "AND intended_at <= ?",
+                (site_id, since.isoformat(), now.isoformat()),
             ).fetchone()
         return int(count)
 
@@ -171,6 +177,16 @@ class BatchBook:
                 (site_id, foreign.pair.label, content, now_s, until_s, min(times, 10)),
             )
         return datetime.fromtimestamp(until_s, UTC)
+
+    def respected(self, site_id: str, now: datetime) -> frozenset[Pair]:
+        """The pairs in which a foreign schedule was seen whose lease lasts."""
+        with self._database() as db:
+            rows = db.execute(
+                "SELECT pair FROM foreign_hands WHERE site_id = ? AND seen_at <= ? AND respected_until > ?",
+                (site_id, int(now.timestamp()), int(now.timestamp())),
+            ).fetchall()
+        labels = {label for (label,) in rows}
+        return frozenset(pair for pair in Pair if pair.label in labels)
 
     def _is_gone(self, holder: str, left_s: float) -> bool:
         """Whether a lease of ``left_s`` more seconds binds nobody: it ended, or its process ran on this machine.

@@ -1,7 +1,6 @@
 """The corridor: one cycle of one site, and the only place where errors become outcomes."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,6 @@ from optimizer.acting import act, step_site_down, take_back, when
 from optimizer.dispatch import ForeignSchedule
 from optimizer.domain.outcome import Failed, Held, Outcome, Posted, Skipped
 from optimizer.domain.plan import USUAL_SOLVER
-from optimizer.domain.site import DispatchMode
 from optimizer.domain.snapshot import HcuReading, SiteReading, SiteSnapshot
 from optimizer.errors import (
     DeliveryRejected,
@@ -33,7 +31,7 @@ from optimizer.reconcile import reconcile
 from optimizer.siting import Priced, PriceStep
 from optimizer.standing import look
 from optimizer.task import CyclePorts, PlanPorts, SiteTask
-from optimizer.trusting import held_to, may_follow, trust_of
+from optimizer.trusting import as_trusted, held_to, trust_of
 
 CYCLE_S = 27.0
 """Within this many seconds a cycle is done with the network, whatever the network does."""
@@ -63,19 +61,19 @@ def run_cycle(task: SiteTask, ports: CyclePorts, now: datetime, monotonic: Calla
         ports.recorder.record_reading(snapshot, task.conventions)
         snapshot = believed(snapshot, ports.book, now)
         standing = look(site_id, snapshot.reading.in_force, ports.book, task.rules, now)
-        trust = trust_of(task.site, task.conventions, snapshot.battery, ports.book, standing.intents, now)
+        trust = trust_of(task.site, task.conventions, snapshot, ports.book, standing.intents, now)
         if trust.blocked is not None:
             take_back(task, ports, standing, snapshot.reading.in_force, epoch, deadline)
             raise SignContradiction(trust.blocked)
         planned = plan_from(
-            task if may_follow(task.site, trust) else _by_setpoints(task),
+            as_trusted(task, trust),
             ports.plan,
             held_to(snapshot, trust),
             now,
             standing.foreign,
         )
         log_plan(planned)
-        cycle_id = ports.recorder.begin(site_id, now, _body(planned))
+        cycle_id = ports.recorder.begin(site_id, now, body_of(planned))
         outcome = act(task, ports, planned, now, deadline, standing, epoch)
     except INPUT_ERRORS as error:
         outcome = Skipped(error=error.name, detail=str(error))
@@ -88,15 +86,10 @@ def run_cycle(task: SiteTask, ports: CyclePorts, now: datetime, monotonic: Calla
     _log_outcome(log, outcome, planned)
     if cycle_id is None:
         cycle_id = ports.recorder.begin(site_id, now, {})
-    ports.recorder.end(cycle_id, outcome, planned, seen | _body(planned) | {"outcome": outcome})
+    ports.recorder.end(cycle_id, outcome, planned, seen | body_of(planned) | {"outcome": outcome})
     if planned is not None:
         ports.shadows.observe(task.site, task.grid, planned, now)
     return outcome
-
-
-def _by_setpoints(task: SiteTask) -> SiteTask:
-    """Until the battery has answered a command, it is given powers only: what follows cannot be held to a share."""
-    return replace(task, site=replace(task.site, dispatch=DispatchMode.BATTERY_POWER))
 
 
 def read_snapshot(task: SiteTask, ports: PlanPorts, now: datetime, deadline: Deadline) -> SiteSnapshot:
@@ -236,7 +229,8 @@ def _log_outcome(log: structlog.typing.FilteringBoundLogger, outcome: Outcome, p
             log.error("cycle_failed", error=error, detail=detail, kept="the schedule in force")
 
 
-def _body(planned: Planned | None) -> dict[str, Any]:
+def body_of(planned: Planned | None) -> dict[str, Any]:
+    """What a cycle's record holds of its plan."""
     if planned is None:
         return {}
     return {

@@ -13,15 +13,16 @@ from rich.table import Table
 
 from optimizer.acting import delivery_to
 from optimizer.app import Application, LiveApplication, SiteRuntime
-from optimizer.cycle import CYCLE_S, plan_from, plan_site, read_snapshot
+from optimizer.cycle import CYCLE_S, body_of, plan_from, plan_site, read_snapshot
 from optimizer.domain.command import Receipt
-from optimizer.errors import ConfigError, NotInControl, SignContradiction, StaleData
+from optimizer.domain.outcome import Failed, Posted
+from optimizer.errors import ConfigError, HeatOptimizerError, NotInControl, SignContradiction, StaleData
 from optimizer.plan_diff import Change, changes, effect
 from optimizer.planning import Planned, check
 from optimizer.ports import Deadline
 from optimizer.quarantining import believed
 from optimizer.standing import look
-from optimizer.trusting import held_to, trust_of
+from optimizer.trusting import as_trusted, held_to, trust_of
 
 CHANGES = 10
 """The exit code where a plan would change something."""
@@ -131,16 +132,19 @@ def plan_to_approve(app: LiveApplication, site: SiteRuntime) -> Planned:
     ports.book.take_over(site_id, now)
     snapshot = believed(read_snapshot(task, ports.plan, now, _deadline()), ports.book, now)
     standing = look(site_id, snapshot.reading.in_force, ports.book, task.rules, now)
-    trust = trust_of(task.site, task.conventions, snapshot.battery, ports.book, standing.intents, now)
+    trust = trust_of(task.site, task.conventions, snapshot, ports.book, standing.intents, now)
     if trust.blocked is not None:
         raise SignContradiction(trust.blocked)
     if standing.hands_off is not None:
         raise NotInControl(standing.hands_off)
-    return plan_from(task, ports.plan, held_to(snapshot, trust), now, standing.foreign)
+    return plan_from(as_trusted(task, trust), ports.plan, held_to(snapshot, trust), now, standing.foreign)
 
 
 def approve(app: LiveApplication, site: SiteRuntime, planned: Planned) -> Receipt:
-    """Post exactly this plan, if it is still valid: young, and the site as it was. Raises HeatOptimizerError."""
+    """Post exactly this plan, if it is still valid: young, and the site as it was. Raises HeatOptimizerError.
+
+    It is on record like a cycle's, so that it can be replayed.
+    """
     task, ports, now = site.task, app.cycle_ports(site), app.now()
     age = now - planned.snapshot.taken_at
     longest = timedelta(minutes=task.grid.replan_minutes)
@@ -156,7 +160,17 @@ def approve(app: LiveApplication, site: SiteRuntime, planned: Planned) -> Receip
         raise StaleData(msg)
     left = there if planned.clear is None else tuple(c for c in there if c.pair not in planned.clear.pairs)
     check(planned.batch, left, planned.limits, task.conventions, now)
-    return delivery_to(task, ports, epoch, now, _deadline()).deliver(planned)
+    recorder, body, planned_at = ports.recorder, body_of(planned), planned.snapshot.taken_at
+    cycle_id = recorder.begin(task.site.site_id, planned_at, body)
+    try:
+        receipt = delivery_to(task, ports, epoch, now, _deadline()).deliver(planned)
+    except HeatOptimizerError as error:
+        failed = Failed(error=error.name, detail=str(error))
+        recorder.end(cycle_id, failed, planned, body | {"outcome": failed})
+        raise
+    posted = Posted(receipt=receipt, until=planned.batch.end)
+    recorder.end(cycle_id, posted, planned, body | {"outcome": posted})
+    return receipt
 
 
 def _deadline() -> Deadline:

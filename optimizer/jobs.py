@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from optimizer.acting import step_site_down
 from optimizer.app import LiveApplication, SiteRuntime
 from optimizer.challengers_command import comparisons
-from optimizer.cycle import read_snapshot, run_cycle
+from optimizer.cycle import CYCLE_S, read_snapshot, run_cycle
 from optimizer.domain.outcome import Failed, Outcome
 from optimizer.errors import HeatOptimizerError, LedgerUnavailable
 from optimizer.planning import horizon_from
@@ -62,6 +63,12 @@ class Jobs:
             with self._busy("record", site_id=site_id):
                 recorder = self.app.recorder
                 recorder.end(recorder.begin(site_id, now, {}), outcome, None, {"outcome": outcome})
+            with self._busy("step_down", site_id=site_id):
+                ports, deadline = (
+                    self.app.cycle_ports(site),
+                    Deadline(monotonic=monotonic, ends_at_s=monotonic() + CYCLE_S),
+                )
+                step_site_down(site.task, ports, ports.book.take_over(site_id, now), now, deadline)
         self.last_planned_s[site_id] = self.clock_s()
         witness.ended(outcome, now)
         self._look_at_batches(site)

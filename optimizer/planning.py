@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from optimizer.dispatch import (
+    BATTERY_OR_GRID,
     Circumstances,
     ForeignSchedule,
     Publication,
@@ -145,7 +146,7 @@ def plan_snapshot(
         first_start=first_start,
         publish_until=now + timedelta(hours=grid.publish_hours),
     )
-    batch = publish(plan, publication)
+    batch = _without_fight(publish(plan, publication), publication.theirs)
     clear = clearing_batch(batch, in_force)
     left = tuple(command for command in in_force if clear is None or command.pair not in clear.pairs)
     if batch.commands:
@@ -162,6 +163,13 @@ def plan_snapshot(
         publication=publication,
         solving=solving,
     )
+
+
+def _without_fight(batch: Batch, theirs: frozenset[Pair]) -> Batch:
+    """``batch`` without what would decide over the battery beside a foreign schedule that does."""
+    if not theirs & BATTERY_OR_GRID:
+        return batch
+    return Batch(commands=tuple(command for command in batch.commands if command.pair not in BATTERY_OR_GRID))
 
 
 def stated_problem(

@@ -66,9 +66,12 @@ def settle(
         if intent.state not in {*OPEN, BatchState.ACCEPTED, BatchState.NOT_FOUND} or later_is_there:
             later_is_there = later_is_there or intent.state in {BatchState.IN_FORCE, BatchState.EFFECTIVE}
             continue
-        is_there = in_force_as_sent(Batch(commands=intent.commands), in_force, now=now)
         bound = log.bind(site_id=intent.site_id, batch_key=intent.key, batch_id=intent.batch_id)
-        if is_there:
+        if intent.end is not None and intent.end <= now:
+            if intent.state is BatchState.SENT:
+                book.judge(intent.key, BatchState.LOST, now, "sent, never answered, and over before it could be found")
+                bound.warning("batch_lost", detail="it left before the service ended, and ended before it was back")
+        elif in_force_as_sent(Batch(commands=intent.commands), in_force, now=now):
             book.judge(intent.key, BatchState.IN_FORCE, now, _told_by(intent))
             bound.info("batch_in_force", after_s=round((now - intent.intended_at).total_seconds()))
             later_is_there = True

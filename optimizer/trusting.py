@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
-from optimizer.domain.command import Entry, Pair
+from optimizer.dispatch import BATTERY_OR_GRID, SAME, value_at
+from optimizer.domain.command import Command, Entry, Pair
 from optimizer.domain.conventions import BatterySign, Conventions
 from optimizer.domain.intent import BatchState, Intent
 from optimizer.domain.site import DispatchMode, Site
-from optimizer.domain.snapshot import BatteryState, SiteSnapshot
+from optimizer.domain.snapshot import SiteSnapshot
 from optimizer.ports import RememberBatches
+from optimizer.task import SiteTask
 from optimizer.trust import Answer, Sample, Told, answer_of, telemetry_contradiction
 
 MARK = "signs"
@@ -32,7 +35,7 @@ class Trust:
 def trust_of(
     site: Site,
     conventions: Conventions,
-    battery: BatteryState | None,
+    snapshot: SiteSnapshot,
     book: RememberBatches,
     intents: tuple[Intent, ...],
     now: datetime,
@@ -42,25 +45,23 @@ def trust_of(
     A state of charge target has no sign, so a site that is commanded by targets needs no proof; its telemetry's
     sign is looked at nevertheless.
     """
+    battery = snapshot.battery
     if battery is None:
         return Trust()
     rated_kw = max(battery.max_charge_kw, battery.max_discharge_kw)
-    signature = f"{conventions.bess_power_positive.value}/{conventions.bess_telemetry_positive.value}"
-    mark = book.mark(site.site_id, MARK)
-    if mark is None or mark.get("signature") != signature:
-        mark = {"signature": signature, "since": now.isoformat(), "answer": Answer.NONE_YET.value, "evidence": None}
-        book.set_mark(site.site_id, MARK, mark, now)
-    since = max(now - LOOK_BACK, min(datetime.fromisoformat(mark["since"]), now))
-    readings = book.readings(site.site_id, since, now)
+    mark = tried(site, conventions, snapshot.reading.in_force, book, intents, now)
+    since, trial_since = (datetime.fromisoformat(mark[name]) for name in ("since", "trial_since"))
+    readings = book.readings(site.site_id, max(now - LOOK_BACK, min(since, now)), now)
     samples = [Sample(at=at, soc_percent=soc_percent, battery_kw=kw) for at, soc_percent, kw, _ in readings]
-    contradiction = telemetry_contradiction(samples, rated_kw)
+    contradiction = telemetry_contradiction(samples, rated_kw, battery.capacity_kwh)
     if contradiction is not None:
         other = _other(conventions.bess_telemetry_positive)
         return Trust(blocked=f'{contradiction}: set {TELEMETRY_SETTING} = "{other}" if this is so')
     if site.dispatch is DispatchMode.BATTERY_SOC or mark["answer"] == Answer.AS_TOLD.value:
         return Trust()
     if mark["answer"] == Answer.NONE_YET.value:
-        answer, evidence = answer_of(samples, list(told_to(intents, conventions)), rated_kw)
+        tried_on = [sample for sample in samples if sample.at >= trial_since]
+        answer, evidence = answer_of(tried_on, list(told_to(intents, conventions)), rated_kw, battery.capacity_kwh)
         if answer is not Answer.NONE_YET:
             mark = {**mark, "answer": answer.value, "evidence": evidence}
             book.set_mark(site.site_id, MARK, mark, now)
@@ -71,6 +72,49 @@ def trust_of(
         other = _other(conventions.bess_power_positive)
         return Trust(blocked=f'{mark["evidence"]}: set {POWER_SETTING} = "{other}"')
     return Trust(share=1.0 if mark["answer"] == Answer.AS_TOLD.value else UNPROVEN_SHARE)
+
+
+def tried(
+    site: Site,
+    conventions: Conventions,
+    in_force: tuple[Command, ...],
+    book: RememberBatches,
+    intents: tuple[Intent, ...],
+    now: datetime,
+) -> dict[str, Any]:
+    """The mark of a site's trial. Raises LedgerUnavailable.
+
+    A trial that is open begins anew whenever something else than what we told stands at the site, or nothing does:
+    what moved the battery until now was not we.
+    """
+    signature = f"{conventions.bess_power_positive.value}/{conventions.bess_telemetry_positive.value}"
+    mark = book.mark(site.site_id, MARK)
+    if mark is None or mark.get("signature") != signature:
+        mark = {"signature": signature, "since": now.isoformat(), "answer": Answer.NONE_YET.value, "evidence": None}
+    elif mark["answer"] != Answer.NONE_YET.value or ("trial_since" in mark and does_as_told(intents, in_force, now)):
+        return {"trial_since": mark["since"], **mark}
+    mark = {**mark, "trial_since": now.isoformat()}
+    book.set_mark(site.site_id, MARK, mark, now)
+    return mark
+
+
+def try_again(site: Site, book: RememberBatches, why: str, now: datetime) -> None:
+    """A battery that had answered as told runs the other way: it must prove itself anew. Raises LedgerUnavailable."""
+    mark = book.mark(site.site_id, MARK)
+    if mark is None or mark["answer"] != Answer.AS_TOLD.value:
+        return
+    mark = {**mark, "trial_since": now.isoformat(), "answer": Answer.NONE_YET.value, "evidence": None}
+    book.set_mark(site.site_id, MARK, mark, now)
+    structlog.get_logger().bind(site_id=site.site_id).error("battery_runs_contrary", detail=why)
+
+
+def does_as_told(intents: tuple[Intent, ...], in_force: tuple[Command, ...], now: datetime) -> bool:
+    """Whether of all that can move the battery only the power that we told it last is in force."""
+    values = {command.pair: value_at(command.entries, now) for command in in_force if command.pair in BATTERY_OR_GRID}
+    stands = {pair: value for pair, value in values.items() if value is not None}
+    taken = next((intent for intent in intents if intent.state not in {BatchState.REFUSED, BatchState.LOST}), None)
+    told = None if taken is None else value_at(_battery_entries(taken), now)
+    return told is not None and stands.keys() == {Pair.BESS_POWER} and abs(stands[Pair.BESS_POWER] - told) <= SAME
 
 
 def held_to(snapshot: SiteSnapshot, trust: Trust) -> SiteSnapshot:
@@ -90,9 +134,12 @@ def held_to(snapshot: SiteSnapshot, trust: Trust) -> SiteSnapshot:
     return replace(snapshot, battery=held).degraded(note)
 
 
-def may_follow(site: Site, trust: Trust) -> bool:
-    """Whether what the site's dispatch mode says may be done; a battery that follows is held to no share."""
-    return trust.share >= 1.0 or site.dispatch is not DispatchMode.PER_SLOT
+def as_trusted(task: SiteTask, trust: Trust) -> SiteTask:
+    """``task`` as far as it may be done: until the battery has answered a command it is given powers only, for a
+    battery that follows cannot be held to a share."""
+    if trust.share >= 1.0 or task.site.dispatch is not DispatchMode.PER_SLOT:
+        return task
+    return replace(task, site=replace(task.site, dispatch=DispatchMode.BATTERY_POWER))
 
 
 def told_to(intents: tuple[Intent, ...], conventions: Conventions) -> Iterator[Told]:

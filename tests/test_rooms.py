@@ -84,9 +84,10 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/ledger_lock.py": PURE | {"os", "fcntl"},
     "optimizer/ledger_rescue.py": PURE | {"optimizer.ledger", "optimizer.ledger_schema", "sqlite3", "structlog"},
     "optimizer/pruning.py": PURE | {"optimizer.batch_book", "optimizer.ledger", "sqlite3"},
-    "optimizer/stepdown.py": PURE,
+    "optimizer/stepdown.py": PURE | {"optimizer.dispatch"},
     "optimizer/trust": PURE | {"optimizer.trust"},
-    "optimizer/trusting.py": PURE | {"optimizer.ports", "optimizer.trust", "structlog"},
+    "optimizer/trusting.py": PURE
+    | {"optimizer.dispatch", "optimizer.ports", "optimizer.task", "optimizer.trust", "structlog"},
     "optimizer/quarantining.py": PURE | {"optimizer.ports", "optimizer.trust"},
     "optimizer/watching.py": PURE
     | {"optimizer.ports", "optimizer.standing", "optimizer.task", "optimizer.trust", "optimizer.trusting"}

@@ -2,13 +2,14 @@
 
 from optimizer.dispatch.compile import compile_batch, other_battery_pair
 from optimizer.dispatch.conflicts import Circumstances, find_conflicts
-from optimizer.dispatch.foreign import BATTERY_OR_GRID, ForeignSchedule, foreign_schedules
-from optimizer.dispatch.hold import in_force_as_sent, why_send
+from optimizer.dispatch.foreign import BATTERY_OR_GRID, SAME, ForeignSchedule, foreign_schedules
+from optimizer.dispatch.hold import in_force_as_sent, value_at, why_send
 from optimizer.dispatch.publication import Publication, publish
 from optimizer.dispatch.published import published_battery_kw
 
 __all__ = [
     "BATTERY_OR_GRID",
+    "SAME",
     "Circumstances",
     "ForeignSchedule",
     "Publication",
@@ -19,5 +20,6 @@ __all__ = [
     "other_battery_pair",
     "publish",
     "published_battery_kw",
+    "value_at",
     "why_send",
 ]

@@ -36,7 +36,7 @@ def foreign_schedules(
     ``intents`` are newest first. At each instant it may be what the newest batch that was taken tells, what any
     later one tells whose answer was lost, or what the newest one tells that says anything about that instant: the
     documents leave open whether a new command replaces a pair's entries or is laid over them. Where no batch of
-    ours is known nobody can tell; nothing is called foreign then.
+    ours is known nobody can tell, for the ledger may have been lost; nothing is called foreign then.
     """
     if not intents:
         return

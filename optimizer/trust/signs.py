@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from itertools import pairwise
+from math import inf
 
+HOUR, NO_TIME = timedelta(hours=1), timedelta(0)
 RUNS_SHARE = 0.05
 """Below this share of the rating a battery counts as resting: its own consumption decides what its energy does."""
 LONG_ENOUGH = timedelta(minutes=30)
@@ -20,6 +22,12 @@ LARGEST_GAP = timedelta(minutes=20)
 """What happened between two samples further apart is not known."""
 TAKES_HOLD = timedelta(minutes=1)
 """A command is looked at from this long after its beginning."""
+LEAST_OF_TOLD, MOST_OF_TOLD = 0.3, 2.0
+"""An answer moves the energy that was told, by these shares of it; anything else is something else's doing."""
+RATING_SLACK = 1.3
+SHOWS_BY_POWER = timedelta(minutes=25)
+"""So long the state of charge alone is asked; then a power that reads as the contrary of what is told is enough."""
+SHOWS_BY_SAMPLES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +62,16 @@ def soc_step(samples: Sequence[Sample]) -> float:
     return max(min((change for change in changes if change > 1e-9), default=1.0), FINEST_STEP_PERCENT)
 
 
-def telemetry_contradiction(samples: Sequence[Sample], rated_kw: float) -> str | None:
+def telemetry_contradiction(samples: Sequence[Sample], rated_kw: float, capacity_kwh: float) -> str | None:
     """How the telemetry's sign contradicts the state of charge, or None.
 
     Looked at are stretches of at least ``LONG_ENOUGH`` with power above ``RUNS_SHARE`` of the rating, always the
-    same way, in which the state of charge moves by ``STEPS`` of its steps or more. The newest has the last word.
+    same way, in which the state of charge moves by ``STEPS`` of its steps or more, and never by more at once than
+    the battery can. The newest has the last word.
     """
     step = soc_step(samples)
     verdict: str | None = None
-    for stretch in _stretches(samples, RUNS_SHARE * rated_kw):
+    for stretch in _stretches(samples, RUNS_SHARE * rated_kw, _Leap.of(samples, rated_kw, capacity_kwh)):
         moved = stretch[-1].soc_percent - stretch[0].soc_percent
         length = stretch[-1].at - stretch[0].at
         power_kw = stretch[0].battery_kw or 0.0
@@ -78,15 +87,32 @@ def telemetry_contradiction(samples: Sequence[Sample], rated_kw: float) -> str |
     return verdict
 
 
-def _stretches(samples: Sequence[Sample], least_kw: float) -> Iterator[list[Sample]]:
-    """Runs of samples with power of one sign above ``least_kw`` and no large gap."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Leap:
+    """From one sample to the next the state of charge went further than the battery can take it."""
+
+    percent_per_h: float
+    slack_percent: float
+
+    @classmethod
+    def of(cls, samples: Sequence[Sample], rated_kw: float, capacity_kwh: float) -> "_Leap":
+        able = RATING_SLACK * rated_kw / capacity_kwh * 100 if capacity_kwh > 0 else inf
+        return cls(percent_per_h=able, slack_percent=STEPS * soc_step(samples))
+
+    def parts(self, before: Sample, after: Sample) -> bool:
+        """Whether what is known of the battery breaks off between the two: a leap, or a large gap."""
+        gap = after.at - before.at
+        most = self.percent_per_h * (gap / HOUR) + self.slack_percent
+        return gap > LARGEST_GAP or abs(after.soc_percent - before.soc_percent) > most
+
+
+def _stretches(samples: Sequence[Sample], least_kw: float, leap: _Leap) -> Iterator[list[Sample]]:
+    """Runs of samples with power of one sign above ``least_kw``, without a gap or a leap."""
     run: list[Sample] = []
     for sample in samples:
         power_kw = sample.battery_kw or 0.0
         runs = abs(power_kw) > least_kw
-        if run and (
-            not runs or (power_kw > 0) != ((run[-1].battery_kw or 0.0) > 0) or sample.at - run[-1].at > LARGEST_GAP
-        ):
+        if run and (not runs or (power_kw > 0) != ((run[-1].battery_kw or 0.0) > 0) or leap.parts(run[-1], sample)):
             yield run
             run = []
         if runs:
@@ -95,28 +121,58 @@ def _stretches(samples: Sequence[Sample], least_kw: float) -> Iterator[list[Samp
         yield run
 
 
-def answer_of(samples: Sequence[Sample], told: Sequence[Told], rated_kw: float) -> tuple[Answer, str | None]:
-    """How the state of charge answered what was told, and the evidence in words.
+def answer_of(
+    samples: Sequence[Sample], told: Sequence[Told], rated_kw: float, capacity_kwh: float
+) -> tuple[Answer, str | None]:
+    """How the battery answered what was told, and the evidence in words.
 
-    ``told`` is in order of time. Within each stretch in which the battery is told the same direction by more than
-    ``RUNS_SHARE`` of the rating, the state of charge must move by ``STEPS`` of its steps. The newest that did has
-    the last word. A battery that is full or empty does not move, and that is no answer.
+    ``told`` is in order of time, and nothing but it may have moved the battery. Within each stretch in which the
+    battery is told the same direction by more than ``RUNS_SHARE`` of the rating, the state of charge must move by
+    ``STEPS`` of its steps, and by about the energy told. The newest that did has the last word. A battery that is
+    full or empty does not move, and that is no answer.
+
+    Where a coarse reading has not moved after ``SHOWS_BY_POWER``, a telemetry that says the contrary of what is told
+    is an answer as well: one of the two signs is wrong then.
     """
-    step = soc_step(samples)
+    step, leap = soc_step(samples), _Leap.of(samples, rated_kw, capacity_kwh)
+    slack_percent = STEPS * step
     found, evidence = Answer.NONE_YET, None
     for direction, start, end in _directions(told, RUNS_SHARE * rated_kw):
-        within = [sample for sample in samples if start + TAKES_HOLD <= sample.at <= end]
-        for first, last in _connected(within):
+        verb = "charge" if direction > 0 else "discharge"
+        for run in _connected([sample for sample in samples if start + TAKES_HOLD <= sample.at <= end], leap):
+            first, last = run[0], run[-1]
             moved = last.soc_percent - first.soc_percent
-            if abs(moved) < STEPS * step - 1e-9:
-                continue
-            verb = "charge" if direction > 0 else "discharge"
-            evidence = (
-                f"told to {verb} from {first.at:%Y-%m-%dT%H:%MZ} to {last.at:%H:%MZ}, the state of charge went from "
-                f"{first.soc_percent:g} to {last.soc_percent:g} %"
-            )
-            found = Answer.AS_TOLD if (moved > 0) == (direction > 0) else Answer.CONTRARY
+            span = f"told to {verb} from {first.at:%Y-%m-%dT%H:%MZ} to {last.at:%H:%MZ}"
+            told_percent = _told_kwh(told, first.at, last.at) / capacity_kwh * 100 if capacity_kwh > 0 else abs(moved)
+            least = LEAST_OF_TOLD * told_percent - slack_percent
+            most = MOST_OF_TOLD * told_percent + slack_percent
+            if abs(moved) >= STEPS * step - 1e-9 and least <= abs(moved) <= most:
+                evidence = f"{span}, the state of charge went from {first.soc_percent:g} to {last.soc_percent:g} %"
+                found = Answer.AS_TOLD if (moved > 0) == (direction > 0) else Answer.CONTRARY
+            elif last.at - first.at >= SHOWS_BY_POWER and _reads_contrary(run, told):
+                evidence = f"{span}, the telemetry reads {last.battery_kw or 0.0:+.2f} kW (charge positive)"
+                found = Answer.CONTRARY
     return found, evidence
+
+
+def _told_kwh(told: Sequence[Told], start: datetime, end: datetime) -> float:
+    overlaps = ((each, min(each.end, end) - max(each.start, start)) for each in told)
+    return sum(abs(each.battery_kw) * (overlap / HOUR) for each, overlap in overlaps if overlap > NO_TIME)
+
+
+def _reads_contrary(run: Sequence[Sample], told: Sequence[Told]) -> bool:
+    """Whether every reading of the power is about what is told with the other sign."""
+    read = [sample for sample in run if sample.battery_kw is not None]
+    pairs = [
+        (sample.battery_kw or 0.0, each.battery_kw)
+        for sample in read
+        for each in told
+        if each.start + TAKES_HOLD <= sample.at < each.end
+    ]
+    return len(pairs) >= SHOWS_BY_SAMPLES and all(
+        LEAST_OF_TOLD * abs(told_kw) <= -kw * (1 if told_kw > 0 else -1) <= MOST_OF_TOLD * abs(told_kw)
+        for kw, told_kw in pairs
+    )
 
 
 def _directions(told: Sequence[Told], least_kw: float) -> Iterator[tuple[int, datetime, datetime]]:
@@ -134,17 +190,16 @@ def _directions(told: Sequence[Told], least_kw: float) -> Iterator[tuple[int, da
         yield running
 
 
-def _connected(samples: Sequence[Sample]) -> Iterator[tuple[Sample, Sample]]:
-    """First and last sample of each run without a large gap."""
-    first: Sample | None = None
-    previous: Sample | None = None
+def _connected(samples: Sequence[Sample], leap: _Leap) -> Iterator[list[Sample]]:
+    """Runs of samples without a gap or a leap."""
+    run: list[Sample] = []
     for sample in samples:
-        if first is not None and previous is not None and sample.at - previous.at > LARGEST_GAP:
-            yield first, previous
-            first = None
-        first, previous = first or sample, sample
-    if first is not None and previous is not None:
-        yield first, previous
+        if run and leap.parts(run[-1], sample):
+            yield run
+            run = []
+        run.append(sample)
+    if run:
+        yield run
 
 
 HAS_EFFECT_AFTER = timedelta(minutes=2)
@@ -153,12 +208,21 @@ FAR_OFF_SHARE = 0.5
 FULL_PERCENT, EMPTY_PERCENT = 99.0, 1.0
 
 
-def effect_of(samples: Sequence[Sample], told: Sequence[Told], rated_kw: float) -> tuple[bool | None, str | None]:
+class Effect(Enum):
+    """What a battery does of what it is told."""
+
+    AS_TOLD = "as told"
+    ELSE = "something else"
+    CONTRARY = "the contrary"
+
+
+def effect_of(samples: Sequence[Sample], told: Sequence[Told], rated_kw: float) -> tuple[Effect | None, str | None]:
     """Whether the newest samples show the battery doing what it is told; None: cannot be told.
 
     Looked at are the last ``LOOKED_AT`` samples, if the same has been told since ``HAS_EFFECT_AFTER`` before them.
-    It diverges where all of them miss more than half of what was told, and has effect where one does not. A full
-    battery need not charge and an empty one need not discharge. The words say what was told and what happened.
+    It does something else where all of them miss more than half of what was told, the contrary where all run the
+    other way. A full battery need not charge and an empty one need not discharge. The words say what was told and
+    what happened.
     """
     newest = [sample for sample in samples if sample.battery_kw is not None][-LOOKED_AT:]
     if len(newest) < LOOKED_AT:
@@ -172,6 +236,8 @@ def effect_of(samples: Sequence[Sample], told: Sequence[Told], rated_kw: float) 
         return None, None
     powers = [sample.battery_kw or 0.0 for sample in newest]
     if any(abs(kw - now_told.battery_kw) <= FAR_OFF_SHARE * abs(now_told.battery_kw) for kw in powers):
-        return True, None
+        return Effect.AS_TOLD, None
     does = ", ".join(f"{kw:+.2f}" for kw in powers)
-    return False, f"told {now_told.battery_kw:+.2f} kW (charge positive), but the battery did {does} kW"
+    runs_back = all(abs(kw) > RUNS_SHARE * rated_kw and (kw > 0) != charges for kw in powers)
+    words = f"told {now_told.battery_kw:+.2f} kW (charge positive), but the battery did {does} kW"
+    return Effect.CONTRARY if runs_back else Effect.ELSE, words

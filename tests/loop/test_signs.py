@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import httpx
 import pytest
 from world import World, simulated_world
 
@@ -9,6 +10,7 @@ from optimizer.daemon import Jobs
 from optimizer.domain.outcome import Failed, Posted
 
 RATED_KW = 5.0
+TELEMETRY_IS_RIGHT = 'bess_telemetry_positive = "charge"'
 NIGHT_RATE = """
 [sites.tariff]
 strategy = "time_of_use"
@@ -65,6 +67,113 @@ def test_a_wrong_sign_moves_the_battery_by_a_tenth_for_two_cycles_at_most_and_is
         world.clock.advance_by(timedelta(hours=3))
         live(world, Jobs(app), 2)
         assert len(battery_posts(world)) == posts_that_move, "nothing that moves it is posted any more"
+
+
+def wire_sign_is_wrong(tmp_path, **options):
+    """Commands are read with plus as discharging, telemetry with plus as charging; set is charging for both."""
+    signs = {"bess_power_positive": "discharge", "bess_telemetry_positive": "charge"}
+    return simulated_world(tmp_path, **({"soc_percent": 40.0} | signs | options))
+
+
+def in_whole_percent(site: dict) -> dict:
+    battery = site["assets"]["bess"]
+    return {**site, "assets": {**site["assets"], "bess": {**battery, "soc": float(round(battery["soc"]))}}}
+
+
+def write(world: World, *commands: dict) -> None:
+    """As another hand does."""
+    httpx.post(
+        f"{world.addresses.heat_url}/api/v0/public/sites/{world.site_id}/schedules",
+        json={"schedules": list(commands)},
+        headers={"Authorization": f"Bearer {world.simulator.options.api_key}"},
+    ).raise_for_status()
+
+
+@pytest.mark.parametrize(("kwh", "kw"), [(10.0, 5.0), (15.0, 3.0), (20.0, 5.0)])
+def test_a_coarse_state_of_charge_does_not_prolong_a_wrong_sign(tmp_path, kwh, kw):
+    with (
+        wire_sign_is_wrong(tmp_path, battery_kwh=kwh, max_charge_kw=kw, max_discharge_kw=kw) as world,
+        world.app(tariff=NIGHT_RATE, conventions=TELEMETRY_IS_RIGHT, answered=False) as app,
+    ):
+        world.simulator.override_site(world.site_id, in_whole_percent)
+        found = live(world, Jobs(app), 4)
+
+        commanded = [most_kw for outcome, most_kw in found if isinstance(outcome, Posted)]
+        assert 1 <= len(commanded) <= 2
+        assert max(commanded) <= 0.1 * kw + 1e-6
+        assert "bess_power_positive" in world.event("cycle_failed")["detail"]
+
+
+def test_what_a_foreign_hand_does_to_the_battery_proves_nothing(tmp_path):
+    with (
+        wire_sign_is_wrong(tmp_path) as world,
+        world.app(tariff=NIGHT_RATE, conventions=TELEMETRY_IS_RIGHT, answered=False) as app,
+    ):
+        jobs = Jobs(app)
+        jobs.plan(app.sites[0])
+        now = world.clock.now()
+        entry = {"startAt": f"{now:%FT%TZ}", "endAt": f"{now + timedelta(minutes=15):%FT%TZ}", "value": -3.0}
+        write(world, {"asset": "bess", "type": "activePowerkW", "entries": [entry]})
+        for _ in range(15):
+            world.clock.advance_by(timedelta(minutes=1))
+            jobs.sample(app.sites[0])
+        found = live(world, jobs, 10)
+
+        assert not any(event["event"] == "battery_answers_as_told" for event in world.events)
+        assert max(most_kw for outcome, most_kw in found if isinstance(outcome, Posted)) <= 0.1 * RATED_KW + 1e-6
+        assert isinstance(found[-1][0], Failed)
+
+
+def test_what_the_battery_does_by_itself_while_our_schedule_is_not_in_force_proves_nothing(tmp_path):
+    with (
+        wire_sign_is_wrong(tmp_path) as world,
+        world.app(tariff=NIGHT_RATE, conventions=TELEMETRY_IS_RIGHT, answered=False) as app,
+    ):
+        jobs = Jobs(app)
+        for _ in range(3):
+            jobs.plan(app.sites[0])
+            write(world, *({**each, "entries": []} for each in world.simulator.in_force(world.site_id)))
+            for _ in range(15):
+                world.clock.advance_by(timedelta(minutes=1))
+                jobs.sample(app.sites[0])
+        assert not any(event["event"] == "battery_answers_as_told" for event in world.events)
+        found = live(world, jobs, 6)
+
+        assert max(most_kw for outcome, most_kw in found if isinstance(outcome, Posted)) <= 0.1 * RATED_KW + 1e-6
+        assert isinstance(found[-1][0], Failed)
+
+
+@pytest.mark.parametrize(("plant", "glitch_percent"), [("charge", 20.0), ("discharge", 90.0)])
+def test_one_reading_that_cannot_be_true_is_no_answer(tmp_path, plant, glitch_percent):
+    def glitch(site: dict) -> dict:
+        battery = {**site["assets"]["bess"], "soc": glitch_percent}
+        return {**site, "assets": {**site["assets"], "bess": battery}}
+
+    with (
+        simulated_world(tmp_path, soc_percent=50.0, bess_power_positive=plant) as world,
+        world.app(tariff=NIGHT_RATE, answered=False) as app,
+    ):
+        jobs = Jobs(app)
+        live(world, jobs, 1)
+        world.simulator.override_site(world.site_id, glitch)
+        jobs.sample(app.sites[0])
+        world.simulator.override_site(world.site_id, None)
+        live(world, jobs, 4)
+        mark = app.book.mark(world.site_id, "signs")
+
+    assert mark is not None
+    assert mark["answer"] == ("as told" if plant == "charge" else "contrary")
+
+
+def test_a_battery_that_begins_to_run_the_other_way_is_tried_again(tmp_path):
+    with simulated_world(tmp_path, soc_percent=50.0, bess_power_positive="discharge") as world:
+        conventions = 'bess_telemetry_positive = "discharge"'
+        with world.app(tariff=NIGHT_RATE, sign="charge", conventions=conventions) as app:
+            found = live(world, Jobs(app), 4)
+
+        assert "but the battery did" in world.event("battery_runs_contrary")["detail"]
+        assert found[1][1] <= 0.1 * RATED_KW + 1e-6
+        assert isinstance(found[-1][0], Failed)
 
 
 def test_the_right_sign_is_proved_within_the_hour_and_then_full_power_is_used(tmp_path):

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.trust import Answer, Sample, Told, answer_of, effect_of, telemetry_contradiction
+from optimizer.trust import Answer, Effect, Sample, Told, answer_of, effect_of, telemetry_contradiction
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
-RATED_KW = 5.0
+RATED_KW, CAPACITY_KWH = 5.0, 10.0
 
 
 def samples(first: float, per_min: float, kw: float | None, minutes: int, *, step: float = 0.1, every: int = 5):
@@ -30,7 +30,7 @@ def told(kw: float, minutes: int) -> list[Told]:
 
 @pytest.mark.parametrize(("kw", "per_min"), [(2.0, -0.1), (-2.0, 0.1)])
 def test_a_state_of_charge_that_moves_against_the_telemetry_contradicts_it(kw, per_min):
-    found = telemetry_contradiction(samples(50.0, per_min, kw, 40), RATED_KW)
+    found = telemetry_contradiction(samples(50.0, per_min, kw, 40), RATED_KW, CAPACITY_KWH)
 
     assert found is not None
     assert ("charging" if kw > 0 else "discharging") in found
@@ -49,7 +49,7 @@ def test_a_state_of_charge_that_moves_against_the_telemetry_contradicts_it(kw, p
     ],
 )
 def test_what_is_too_little_contradicts_nothing(series, why):
-    assert telemetry_contradiction(series, RATED_KW) is None, why
+    assert telemetry_contradiction(series, RATED_KW, CAPACITY_KWH) is None, why
 
 
 def test_the_newest_stretch_has_the_last_word():
@@ -59,28 +59,28 @@ def test_the_newest_stretch_has_the_last_word():
         for each in samples(40.0, 0.1, 2.0, 40)
     ]
 
-    assert telemetry_contradiction(wrong, RATED_KW) is not None
-    assert telemetry_contradiction(wrong + mended, RATED_KW) is None
+    assert telemetry_contradiction(wrong, RATED_KW, CAPACITY_KWH) is not None
+    assert telemetry_contradiction(wrong + mended, RATED_KW, CAPACITY_KWH) is None
 
 
 def test_two_steps_in_the_told_direction_are_an_answer_and_one_is_not():
     one = samples(50.0, 0.04, None, 30, step=1.0)
     two = samples(50.0, 0.08, None, 30, step=1.0)
 
-    assert answer_of(one, told(0.5, 60), RATED_KW)[0] is Answer.NONE_YET
-    assert answer_of(two, told(0.5, 60), RATED_KW)[0] is Answer.AS_TOLD
+    assert answer_of(one, told(0.5, 60), RATED_KW, CAPACITY_KWH)[0] is Answer.NONE_YET
+    assert answer_of(two, told(0.5, 60), RATED_KW, CAPACITY_KWH)[0] is Answer.AS_TOLD
 
 
 def test_a_contrary_answer_tells_what_was_told_and_what_happened():
-    answer, words = answer_of(samples(50.0, -0.1, None, 15), told(0.5, 60), RATED_KW)
+    answer, words = answer_of(samples(50.0, -0.1, None, 15), told(0.5, 60), RATED_KW, CAPACITY_KWH)
 
     assert answer is Answer.CONTRARY
     assert words == "told to charge from 2026-06-01T12:05Z to 12:15Z, the state of charge went from 49.5 to 48.5 %"
 
 
 def test_what_moves_while_nothing_is_told_is_no_answer():
-    assert answer_of(samples(50.0, -0.1, None, 30), told(0.1, 60), RATED_KW) == (Answer.NONE_YET, None)
-    assert answer_of(samples(50.0, -0.1, None, 30), [], RATED_KW) == (Answer.NONE_YET, None)
+    assert answer_of(samples(50.0, -0.1, None, 30), told(0.1, 60), RATED_KW, CAPACITY_KWH) == (Answer.NONE_YET, None)
+    assert answer_of(samples(50.0, -0.1, None, 30), [], RATED_KW, CAPACITY_KWH) == (Answer.NONE_YET, None)
 
 
 @given(
@@ -88,7 +88,9 @@ def test_what_moves_while_nothing_is_told_is_no_answer():
 )
 def test_the_sign_found_is_the_sign_that_is(first, per_min, step, direction, follows):
     moves = direction if follows else -direction
-    answer, _ = answer_of(samples(first, moves * per_min, None, 45, step=step), told(direction * 1.0, 60), RATED_KW)
+    answer, _ = answer_of(
+        samples(first, moves * per_min, None, 45, step=step), told(direction * 1.0, 60), RATED_KW, CAPACITY_KWH
+    )
 
     assert answer in {Answer.NONE_YET, Answer.AS_TOLD if follows else Answer.CONTRARY}
 
@@ -97,9 +99,9 @@ def test_a_battery_that_does_half_of_what_it_is_told_has_effect_and_one_that_doe
     half = samples(50.0, 0.0, 1.0, 15, every=1)
     nothing = samples(50.0, 0.0, 0.0, 15, every=1)
 
-    assert effect_of(half, told(2.0, 60), RATED_KW) == (True, None)
+    assert effect_of(half, told(2.0, 60), RATED_KW) == (Effect.AS_TOLD, None)
     verdict, words = effect_of(nothing, told(2.0, 60), RATED_KW)
-    assert verdict is False
+    assert verdict is Effect.ELSE
     assert words == "told +2.00 kW (charge positive), but the battery did +0.00, +0.00, +0.00 kW"
 
 
