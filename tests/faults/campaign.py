@@ -43,7 +43,7 @@ periods = [
 ]
 """
 ORDERED_STATUS = {429, 500, 503}
-PAIR_KEYS = ("asset", "type")
+MOST_LOOKED_AT = 60
 
 
 @dataclass
@@ -145,20 +145,31 @@ class Campaign:
         return answer
 
     def _look(self) -> None:
-        """Whatever is in force now must have been accepted from somebody whom we know: us, or a foreign hand."""
+        """Whatever is in force now must be on record: in the ledger, or among what the foreign hand wrote."""
         now = self.world.clock.now()
-        posts = [post for post in self.world.simulator.posts[-40:] if post.accepted]
+        ledger = sqlite3.connect(self.world.folder / "ledger.sqlite3")
+        rows = ledger.execute(
+            "SELECT commands FROM batches WHERE state != 'refused' ORDER BY number DESC LIMIT ?", (MOST_LOOKED_AT,)
+        ).fetchall()
+        ledger.close()
+        known = [
+            (each["pair"], [_entry(*entry) for entry in each["entries"]])
+            for (commands,) in rows
+            for each in json.loads(commands)
+        ]
+        known += [
+            (f"{command['asset']}.{command['type']}", command["entries"])
+            for body in self.foreign_bodies[-MOST_LOOKED_AT:]
+            for command in json.loads(body)["schedules"]
+        ]
         for command in self.world.simulator.in_force(self.world.site_id):
             value = _value_at(command["entries"], now)
             if value is None:
                 continue
-            known = any(
-                _value_at(other["entries"], now) == value
-                for post in posts
-                for other in post.body["schedules"]
-                if all(other[key] == command[key] for key in PAIR_KEYS)
+            label = f"{command['asset']}.{command['type']}"
+            self.unexplained_slots += not any(
+                pair == label and _value_at(entries, now) == value for pair, entries in known
             )
-            self.unexplained_slots += not known
 
     def kill_before_post(self, now: datetime) -> None:
         self._plan(now, die="before_post")
@@ -376,6 +387,10 @@ def _value_at(entries: list[dict[str, Any]], at: datetime) -> float | None:
         if start <= at < end:
             return float(entry["value"])
     return None
+
+
+def _entry(start: str, end: str, value: float) -> dict[str, Any]:
+    return {"startAt": start, "endAt": end, "value": value}
 
 
 def _has_entries(content: str) -> bool:

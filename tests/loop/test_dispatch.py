@@ -11,9 +11,10 @@ import httpx
 import pytest
 from world import World
 
-from optimizer.app import build_live
+from optimizer.app import build_live, rebuild_live
 from optimizer.daemon import Jobs
-from optimizer.domain.intent import BatchState
+from optimizer.domain.command import Batch, Command, Pair
+from optimizer.domain.intent import BatchKind, BatchState
 from optimizer.domain.outcome import Failed, Held, Posted, Skipped
 from optimizer.errors import ConfigError
 from optimizer.simulator import Fault
@@ -285,3 +286,104 @@ def test_without_plans_the_battery_rests_and_then_all_is_taken_back(world):
     assert all(command["entries"] == [] for command in bodies[1])
     assert [event["to"] for event in world.events if event["event"] == "stepped_down"] == ["rest", "clear"]
     assert world.simulator.in_force(world.site_id) == []
+
+
+def test_a_site_that_follows_the_grid_rests_too_before_all_is_taken_back(world):
+    with running(world, site='dispatch = "per_slot"') as jobs:
+        plan(jobs)
+        world.simulator.override_site(world.site_id, lambda site: site | {"isOnline": False})
+        for _ in range(18):
+            world.clock.advance_by(15 * MINUTE)
+            plan(jobs)
+
+    assert [event["to"] for event in world.events if event["event"] == "stepped_down"] == ["rest", "clear"]
+    assert all(post.accepted for post in world.simulator.posts)
+    assert world.simulator.in_force(world.site_id) == []
+
+
+def test_a_reading_that_fails_while_a_foreign_schedule_is_respected_touches_it_not(world):
+    with running(world, top="[dispatch]\nforeign_lease_minutes = 600") as jobs:
+        plan(jobs)
+        world.clock.advance_by(15 * MINUTE)
+        foreign_battery_schedule(world, 0.77)
+        for _ in range(20):
+            assert isinstance(plan(jobs), Held)
+            world.clock.advance_by(15 * MINUTE)
+        before = world.simulator.in_force(world.site_id)
+        world.simulator.add_fault(Fault(where="GET site", status=503, times=5))
+
+        assert isinstance(plan(jobs), Skipped)
+        assert world.simulator.in_force(world.site_id) == before
+
+
+def test_a_foreign_grid_setpoint_is_respected_like_one_of_the_battery(world):
+    with running(world) as jobs:
+        plan(jobs)
+        now = world.clock.now()
+        theirs = {"startAt": f"{now:%FT%TZ}", "endAt": f"{now + 60 * MINUTE:%FT%TZ}", "value": 1.0}
+        battery = next(each for each in world.simulator.in_force(world.site_id) if each["asset"] == "bess")
+        write_as_another(
+            world,
+            {**battery, "entries": []},
+            {"asset": "grid", "type": "activePowerkW", "entries": [theirs]},
+        )
+        outcome = plan(jobs)
+
+    assert isinstance(outcome, Held)
+    assert "grid.activePowerkW" in outcome.reason
+
+
+def test_what_a_clock_that_was_ahead_wrote_down_holds_nothing_back(world):
+    world.simulator.override_site(world.site_id, lambda site: site | {"reportedAt": None})
+    ahead = [timedelta(hours=20)]
+    with running(world, top="[dispatch]\nmost_writes_per_hour = 3") as jobs:
+        app = replace(jobs.app, around=replace(jobs.app.around, now=lambda: world.clock.now() + ahead[0]))
+        jobs.app = rebuild_live(app, app.settings)
+        for _ in range(4):
+            plan(jobs)
+            nothing_in_force(world)
+            world.clock.advance_by(15 * MINUTE)
+        ahead[0] = timedelta(0)
+        outcome = plan(jobs)
+        jobs.app.hang_up()
+
+    assert isinstance(outcome, Posted)
+
+
+def test_a_batch_that_was_over_before_it_could_be_found_is_lost(world):
+    with running(world) as jobs:
+        plan(jobs)
+        intent = newest(jobs, world)
+        jobs.app.book.judge(intent.key, BatchState.SENT, world.clock.now())
+        world.clock.advance_by(timedelta(hours=30))
+        nothing_in_force(world)
+        plan(jobs)
+        states = {each.key: each.state for each in jobs.app.book.newest(world.site_id)}
+
+    assert states[intent.key] is BatchState.LOST
+
+
+def test_the_same_clearing_again_in_one_slot_is_the_newest_batch(world):
+    clear = Batch(commands=(Command(pair=Pair.BESS_SOC, entries=()),))
+    with running(world) as jobs:
+        book, now = jobs.app.book, world.clock.now()
+        epoch = book.take_over(world.site_id, now)
+        for each in (clear, Batch(commands=(Command(pair=Pair.BESS_POWER, entries=()),)), clear):
+            book.intend(world.site_id, now, each, BatchKind.CLEAR, epoch=epoch, now=world.clock.now())
+            world.clock.advance_by(MINUTE)
+        first, second = book.newest(world.site_id)
+
+    assert (first.commands, first.sends, second.sends) == (clear.commands, 2, 1)
+    assert first.intended_at > second.intended_at
+
+
+def test_a_cycle_that_crashes_steps_the_site_down_like_one_without_a_plan(world):
+    with running(world) as jobs:
+        plan(jobs)
+        (site,) = jobs.app.sites
+        broken = replace(site, task=replace(site.task, stale_after=None))
+        for _ in range(18):
+            world.clock.advance_by(15 * MINUTE)
+            assert jobs.plan(broken).error == "InternalError"
+
+    assert [event["to"] for event in world.events if event["event"] == "stepped_down"] == ["rest", "clear"]

@@ -9,6 +9,7 @@ from world import World
 from optimizer.daemon import Jobs
 from optimizer.diff_command import approve, diff_document, diff_text, plan_to_approve, run_approve, run_diff
 from optimizer.errors import StaleData
+from optimizer.replay_command import replay_text
 from optimizer.simulator import Fault
 
 TIME_OF_USE = """
@@ -79,6 +80,26 @@ def test_exactly_what_was_shown_is_posted_and_is_in_the_ledger(world):
     (post,) = world.simulator.posts
     assert receipt.batch_id == post.batch_id == intent.batch_id
     assert intent.commands == tuple(sorted(planned.batch.commands, key=lambda command: command.pair.label))
+
+
+def test_an_approved_plan_can_be_made_again_and_keeps_to_what_the_battery_has_proved(world):
+    with world.app(tariff=TIME_OF_USE, site='dispatch = "per_slot"', answered=False) as app:
+        (site,) = app.sites
+        receipt = approve(app, site, plan_to_approve(app, site))
+        told = replay_text(app, receipt.batch_id)
+
+    kw = [
+        abs(entry["value"])
+        for post in world.simulator.posts
+        for command in post.body["schedules"]
+        if command["asset"] == "bess"
+        for entry in command["entries"]
+    ]
+    assert {command["type"] for post in world.simulator.posts for command in post.body["schedules"]} >= {
+        "activePowerkW"
+    }
+    assert max(kw) <= 0.1 * 5.0 + 1e-6
+    assert "byte for byte" in told[0]
 
 
 def test_an_old_plan_and_one_whose_site_has_changed_are_not_posted(world):
