@@ -42,6 +42,9 @@ which costs more than a night on which nothing is bought."""
 SEEN_DAYS = 0.1
 """From so much daylight on the record itself says whether there is any sun."""
 
+SURE_DAYS = 5.0
+"""Until so much daylight was seen, what is usual weighs beside it: one dull day says little of the next."""
+
 PRESENT_FACTOR = (0.02, 3.0)
 """Bounds of the present power to the power expected now."""
 
@@ -67,12 +70,13 @@ def forecast_solar(
     sky = _Sky(clear=clear[:-1], clear_now=float(clear[-1]))
     record = solar_record(past, place.location, site.solar)
     present_kw = known_kw(present_kw)
-    peak_kw = _peak_kw(site.solar.peak_kw, rated_kw, record.likely_peak_kw())
+    stated_kw, seen_kw = _peak_kw(site.solar.peak_kw, rated_kw), _peak_kw(record.likely_peak_kw())
+    peak_kw = stated_kw if stated_kw is not None or seen_kw is None else _at_first(record, seen_kw)
     if peak_kw is not None:
         record = record.clipped(RATIO[1] * peak_kw)
         present_kw = None if present_kw is None else min(max(present_kw, 0.0), RATIO[1] * peak_kw)
     if not place.is_own and record.daylight_days >= SHAPE_DAYS:
-        return _recorded_shape(record, ahead, sky, present_kw)
+        return _recorded_shape(record, ahead, sky, peak_kw, present_kw)
     if peak_kw is None:
         return _without_size(record, ahead, place, sky, present_kw)
     if place.is_own and record.daylight_days >= DIMMED_DAYS:
@@ -92,11 +96,26 @@ def _dimmed(record: SolarRecord, ahead: Ahead, sky: _Sky, peak_kw: float, presen
     return CellForecast(kw=np.minimum(kw, RATIO[1] * clear_kw), quality=Quality.LEARNED, basis=basis)
 
 
-def _recorded_shape(record: SolarRecord, ahead: Ahead, sky: _Sky, present_kw: float | None) -> CellForecast:
-    """Mean of the last days by UTC time of day: no place is needed for that."""
-    shape = record.mean_kw()
-    kw = shape[ahead.cells_s // QUARTER_S % QUARTERS]
-    now_kw = float(shape[int(ahead.at_s // QUARTER_S % QUARTERS)])
+def _usual_share(record: SolarRecord) -> float:
+    """The weight of what is usual beside what was seen."""
+    return max(1.0 - record.daylight_days / SURE_DAYS, 0.0)
+
+
+def _at_first(record: SolarRecord, seen_kw: float) -> float:
+    """The size that the record points to; at first no smaller than usual, for dull days show too small an array."""
+    share = _usual_share(record)
+    return share * max(seen_kw, USUAL_PEAK_KW) + (1 - share) * seen_kw
+
+
+def _recorded_shape(
+    record: SolarRecord, ahead: Ahead, sky: _Sky, peak_kw: float | None, present_kw: float | None
+) -> CellForecast:
+    """Mean of the last days by UTC time of day: no place is needed for that. At first half of a clear sky beside it."""
+    shape, share = record.mean_kw(), 0.0 if peak_kw is None else _usual_share(record)
+    usual_kw = CLEARNESS * (0.0 if peak_kw is None else peak_kw)
+    kw = (1 - share) * shape[ahead.cells_s // QUARTER_S % QUARTERS] + share * usual_kw * sky.clear
+    shape_now_kw = float(shape[int(ahead.at_s // QUARTER_S % QUARTERS)])
+    now_kw = (1 - share) * shape_now_kw + share * usual_kw * sky.clear_now
     basis = f"recorded shape of the last {record.daylight_days:.0f} days of daylight (no location is set)"
     kw, basis = _drawn(kw, now_kw, basis, ahead, sky, present_kw)
     return CellForecast(kw=kw, quality=Quality.LEARNED, basis=basis)

@@ -93,8 +93,8 @@ def test_a_wild_sample_does_not_poison_the_ratio() -> None:
     assert max(solar(make_inputs(site=SITE, history=history)).kw) < 1.25 * max(usual.kw)
 
 
-def test_without_a_place_two_days_of_record_give_their_shape() -> None:
-    history = record(NOON, 3, solar_kw=lambda index: clear_kw(index, 0.6))
+def test_without_a_place_a_week_of_record_gives_its_shape() -> None:
+    history = record(NOON, 8, solar_kw=lambda index: clear_kw(index, 0.6))
     forecast = solar(make_inputs(site=PLACELESS, history=history))
     assert forecast.quality is Quality.LEARNED
     assert "recorded shape" in forecast.basis
@@ -123,6 +123,19 @@ def test_a_configured_place_and_size_without_record_is_a_profile() -> None:
 
 def test_the_configured_size_wins_over_the_rating() -> None:
     assert solar(make_inputs(site=SITE, solar_rated_kw=80.0)).kw == solar(make_inputs(site=SITE)).kw
+
+
+@pytest.mark.parametrize("days", [1, 2])
+def test_a_dull_first_day_does_not_pass_for_a_small_array(days: int) -> None:
+    """Counting on as little the next day bought by night what the sun then gave."""
+    history = record(NOON, days, solar_kw=lambda index: clear_kw(index, 0.1))
+    forecast = solar(make_inputs(site=PLACELESS, history=history))
+    dull = clear_kw(ahead(), 0.1)
+
+    assert sum(forecast.kw) > 1.5 * dull.sum()
+    assert sum(
+        solar(make_inputs(site=PLACELESS, history=record(NOON, 8, solar_kw=lambda index: clear_kw(index, 0.1)))).kw
+    ) == pytest.approx(dull.sum(), rel=0.05)
 
 
 @pytest.mark.parametrize("reading_kw", [None, 0.0])
