@@ -23,6 +23,8 @@ from optimizer.errors import (
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_WORDS = 300
+LEAVING = ("connect_tcp.started", "start_tls.started", "send_request_headers.started", "send_request_body.started")
+"""The steps, as httpcore's trace names them, up to which a request can still be stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,11 @@ class HttpDoor:
     def send(
         self, method: str, path: str, *, within_s: float, body: object | None = None, auth: bool = True
     ) -> httpx.Response:
-        """One request, no retry. Raises SourceUnavailable when no complete answer comes in time."""
+        """One request, no retry; once ``within_s`` has passed it does not leave any more.
+
+        Raises SourceUnavailable when no complete answer comes in time.
+        """
+        overdue_at_s = monotonic() + within_s
         headers = {"Accept": "application/json"}
         if auth and self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
@@ -90,7 +96,12 @@ class HttpDoor:
             content = json.dumps(body, allow_nan=False).encode()
         try:
             request = self.client.build_request(
-                method, self.base_url + path, headers=headers, content=content, timeout=within_s
+                method,
+                self.base_url + path,
+                headers=headers,
+                content=content,
+                timeout=within_s,
+                extensions={"trace": _leaving_before(overdue_at_s)},
             )
             return call_within(within_s, lambda: self._receive(request))
         except TookTooLong:
@@ -149,6 +160,20 @@ class HttpDoor:
     def _clean(self, words: str) -> str:
         """Somebody else's words without our token, before anything is cut off that would hide a part of it."""
         return words if self.token is None else without(words, [self.token])
+
+
+def _leaving_before(overdue_at_s: float) -> Callable[[str, Any], None]:
+    """A trace that raises TookTooLong at each step of sending that is begun when nobody waits any more.
+
+    The thread of a call that was given up goes on: a look-up that was slow would else let an old schedule
+    arrive after a newer one.
+    """
+
+    def trace(step: str, details: Any) -> None:
+        if step.endswith(LEAVING) and monotonic() >= overdue_at_s:
+            raise TookTooLong
+
+    return trace
 
 
 def retry_after_s(response: httpx.Response, now: Callable[[], datetime] | None = None) -> float | None:
