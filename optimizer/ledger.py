@@ -206,7 +206,8 @@ class Ledger:
         issued: bytes | None = None,
     ) -> None:
         """Complete a record with what came of it; ``issued`` is its forecast, for those that learn from its errors."""
-        said, stored = None if detail is None else self._clean(detail), packed(body, self._clean)
+        said = None if detail is None else self._clean(detail).encode(errors="replace").decode()  # half letters as "?"
+        stored = packed(body, self._clean)
         with self.transaction() as db:
             db.execute(
                 "UPDATE cycles SET outcome = ?, detail = ?, batch_id = ?, accepted = ?, verdict = ?, "

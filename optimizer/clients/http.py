@@ -5,12 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isnan
 from time import monotonic
 from typing import Any
 
 import httpx
 import stamina
+from pydantic import ValidationError
 
+from optimizer.clients.wire import storable
 from optimizer.clients.within import TookTooLong, call_within
 from optimizer.domain.secret_forms import without
 from optimizer.errors import (
@@ -141,7 +144,7 @@ class HttpDoor:
         try:
             return json.loads(response.content)
         except (ValueError, RecursionError):
-            kind = self._clean(response.headers.get("content-type", "no content type"))[:MOST_WORDS]
+            kind = self.shown(response.headers.get("content-type", "no content type"))
             msg = f"{self.who}: {path} is not valid JSON ({kind}, {len(response.content)} bytes)"
             raise SourceMalformed(msg) from None
 
@@ -154,12 +157,22 @@ class HttpDoor:
         if not isinstance(body, dict):
             return ""
         parts = [str(body[key]) for key in ("error", "message") if isinstance(body.get(key), str | int)]
-        words = self._clean(": ".join(parts))[:MOST_WORDS]
+        words = self.shown(": ".join(parts))
         return f": {words}" if words else ""
 
-    def _clean(self, words: str) -> str:
-        """Somebody else's words without our token, before anything is cut off that would hide a part of it."""
-        return words if self.token is None else without(words, [self.token])
+    def malformed(self, path: str, error: ValidationError) -> SourceMalformed:
+        """What is wrong first with an answer that is JSON, and where in it."""
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = self.shown(".".join(str(part) for part in first["loc"]))
+        return SourceMalformed(f"{self.who}: {path}: {place or 'body'}: {first['msg']}")
+
+    def shown(self, words: str) -> str:
+        """Somebody else's words as an error may repeat them: storable, short, and without our token.
+
+        The token goes before anything is cut off that would hide a part of it.
+        """
+        kept = storable(words)
+        return (kept if self.token is None else without(kept, [self.token]))[:MOST_WORDS]
 
 
 def _leaving_before(overdue_at_s: float) -> Callable[[str, Any], None]:
@@ -182,15 +195,22 @@ def retry_after_s(response: httpx.Response, now: Callable[[], datetime] | None =
     if not text:
         return None
     try:
-        return max(0.0, float(text))
+        seconds = float(text)
     except ValueError:
-        pass
+        at = http_date(text)
+        if at is None:
+            return None
+        seconds = (at - (now() if now is not None else datetime.now(UTC))).total_seconds()
+    return None if isnan(seconds) else max(0.0, seconds)
+
+
+def http_date(text: str) -> datetime | None:
+    """The instant that a header names; None where it is unreadable, beyond the calendar, or of no stated zone."""
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    present = now() if now is not None else datetime.now(UTC)
-    return max(0.0, (at - present).total_seconds()) if at.tzinfo is not None else None
 
 
 def _plain(headers: httpx.Headers) -> dict[str, str]:
@@ -199,4 +219,4 @@ def _plain(headers: httpx.Headers) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.lower() not in dropped}
 
 
-__all__ = ["HttpDoor", "Patience", "SourceError", "retry_after_s"]
+__all__ = ["HttpDoor", "Patience", "SourceError", "http_date", "retry_after_s"]
