@@ -310,8 +310,12 @@ def plain(value: Any) -> Any:
     return value
 
 
+DAMAGED_RECORD = (zlib.error, ValueError, TypeError)
+"""How ``unpacked`` ends with a record that is damaged."""
+
+
 def unpacked(body: bytes) -> dict[str, Any]:
-    """A cycle's record as it was packed."""
+    """A cycle's record as it was packed. Raises one of ``DAMAGED_RECORD``."""
     return dict(json.loads(zlib.decompress(body)))
 
 

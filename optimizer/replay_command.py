@@ -8,7 +8,7 @@ from typing import Any
 from optimizer.app import Application
 from optimizer.domain.intent import BatchKind
 from optimizer.errors import ConfigError
-from optimizer.ledger import unpacked
+from optimizer.ledger import DAMAGED_RECORD, unpacked
 from optimizer.replay import Replayed, replayed
 
 MOST_TOLD = 20
@@ -32,8 +32,18 @@ def replay_text(app: Application, batch: str) -> tuple[str, bool]:
     if not cycles:
         msg = f"replay {batch}: the cycle that made it is not on record any more ([ledger] keep_cycles_days)"
         raise ConfigError(msg)
-    result = replayed(unpacked(cycles[0][0]))
-    if json.loads(sent) != result.recorded:
+    try:
+        body = unpacked(cycles[0][0])
+    except DAMAGED_RECORD as error:
+        msg = f"replay {batch}: the record of its cycle is damaged: {error}; other batches may still be made again"
+        raise ConfigError(msg) from None
+    try:
+        told = json.loads(sent)
+    except ValueError as error:
+        msg = f"replay {batch}: what is recorded of it is damaged: {error}; other batches may still be made again"
+        raise ConfigError(msg) from None
+    result = replayed(body)
+    if told != result.recorded:
         msg = f"replay {batch}: the cycle on record before it made another batch; its own record is gone"
         raise ConfigError(msg)
     return "\n".join(_lines(key, result)), result.is_same

@@ -1,5 +1,6 @@
 """A batch made again from the ledger: the same bytes, or what differs and why."""
 
+import zlib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -126,3 +127,22 @@ def test_a_record_of_an_older_version_says_so(tmp_path: Path):
         rewrite(app, lambda document: document.pop("replay"))
         with pytest.raises(ConfigError, match="holds no decision"):
             replay_text(app, plan_batches(app)[0])
+
+
+@pytest.mark.parametrize("body", [b"no zlib", zlib.compress(b'{"a":'), zlib.compress(b"3")])
+def test_a_damaged_record_says_so(tmp_path: Path, body: bytes):
+    with simulated_world(tmp_path) as world, world.app() as app:
+        plan_for(world, app, 1)
+        (batch,) = plan_batches(app)
+        app.ledger.write(("UPDATE cycles SET body = ?", [(body,)]))
+        with pytest.raises(ConfigError, match=f"replay {batch}: the record of its cycle is damaged"):
+            replay_text(app, batch)
+
+
+def test_damaged_commands_say_so(tmp_path: Path):
+    with simulated_world(tmp_path) as world, world.app() as app:
+        plan_for(world, app, 1)
+        (batch,) = plan_batches(app)
+        app.ledger.write(("UPDATE batches SET commands = ?", [("[{",)]))
+        with pytest.raises(ConfigError, match=f"replay {batch}: what is recorded of it is damaged"):
+            replay_text(app, batch)
