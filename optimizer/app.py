@@ -57,6 +57,7 @@ class Application:
     heat: HeatCloudClient
     sites: tuple[SiteRuntime, ...]
     ledger: Ledger
+    ledger_file: Path
     now: Callable[[], datetime]
     assumptions: tuple[str, ...] = ()
 
@@ -129,7 +130,15 @@ def build_dry(
     ledger = Ledger.open_read_only(where)
     with _closed_on_error(heat, ledger):
         sites = _sites(settings, conventions, heat, ledger, around)
-    return Application(settings=settings, heat=heat, sites=sites, ledger=ledger, now=now, assumptions=assumptions)
+    return Application(
+        settings=settings,
+        heat=heat,
+        sites=sites,
+        ledger=ledger,
+        ledger_file=where,
+        now=now,
+        assumptions=assumptions,
+    )
 
 
 def build_live(
@@ -185,6 +194,7 @@ def _live(
         heat=heat,
         sites=sites,
         ledger=ledger,
+        ledger_file=ledger_path(settings, file.parent, around.environ),
         now=around.now,
         file=file,
         around=around,

@@ -203,7 +203,7 @@ class BatchBook:
             with self.ledger.transaction() as db:
                 db.execute("BEGIN IMMEDIATE")
                 yield db
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OverflowError, UnicodeError) as error:  # the latter: what SQLite has no form for
             msg = f"the ledger cannot be used: {error}"
             raise LedgerUnavailable(msg) from error
 

@@ -23,6 +23,13 @@ BUCKET_S = 900
 WAL_BYTES = 16 * 2**20
 """What the write-ahead log may keep on the disk; a long reader makes it grow for as long as it reads."""
 HOW_TO_READ = "where it is damaged, restart the service: it puts the file aside (RUNBOOK.md, ledger_set_aside)"
+MOST_BATCHES = 20
+"""No cycle sends so many; older ones need not be looked through."""
+MARK_BATCHES = """
+UPDATE batches SET cycle_id = :cycle_id FROM (SELECT site_id, at FROM cycles WHERE cycle_id = :cycle_id) AS cycle
+WHERE number IN (SELECT number FROM batches WHERE site_id = cycle.site_id ORDER BY number DESC LIMIT :most)
+AND batches.cycle_id IS NULL AND batches.intended_at >= cycle.at
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,14 +212,19 @@ class Ledger:
         body: Mapping[str, Any],
         issued: bytes | None = None,
     ) -> None:
-        """Complete a record with what came of it; ``issued`` is its forecast, for those that learn from its errors."""
-        said, stored = None if detail is None else self._clean(detail), packed(body, self._clean)
+        """Complete a record with what came of it; ``issued`` is its forecast, for those that learn from its errors.
+
+        The site's batches that were written down since the cycle began are marked as its own.
+        """
+        said = None if detail is None else self._clean(detail).encode(errors="replace").decode()  # half letters as "?"
+        stored = packed(body, self._clean)
         with self.transaction() as db:
             db.execute(
                 "UPDATE cycles SET outcome = ?, detail = ?, batch_id = ?, accepted = ?, verdict = ?, "
                 "objective = ?, currency = ?, body = ?, issued = ? WHERE cycle_id = ?",
                 (outcome, said, batch_id, accepted, verdict, objective, currency, stored, issued, cycle_id),
             )
+            db.execute(MARK_BATCHES, {"cycle_id": cycle_id, "most": MOST_BATCHES})
 
     def cycles(self, site_id: str, *, limit: int = 100) -> list[CycleRecord]:
         """The newest cycles of a site, newest first."""
@@ -309,8 +321,12 @@ def plain(value: Any) -> Any:
     return value
 
 
+DAMAGED_RECORD = (zlib.error, ValueError, TypeError)
+"""How ``unpacked`` ends with a record that is damaged."""
+
+
 def unpacked(body: bytes) -> dict[str, Any]:
-    """A cycle's record as it was packed."""
+    """A cycle's record as it was packed. Raises one of ``DAMAGED_RECORD``."""
     return dict(json.loads(zlib.decompress(body)))
 
 

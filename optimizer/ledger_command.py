@@ -3,8 +3,8 @@
 import json
 import re
 import sqlite3
-import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ from rich.table import Table
 from optimizer.app import Application
 from optimizer.domain.intent import STANDING
 from optimizer.errors import ConfigError
-from optimizer.ledger import HOW_TO_READ, CycleRecord
+from optimizer.ledger import DAMAGED_RECORD, HOW_TO_READ, CycleRecord
 
 GOOD = frozenset({"posted", "held"})
 LATE_CYCLES = 2
 """A site that was not planned for so many intervals is in trouble."""
+MOST_SHOWN = 40
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -119,7 +120,11 @@ def since_of(text: str, now: datetime) -> datetime:
     """An instant: a date or time in ISO form (UTC where it states no offset), or how long ago: 30m, 2h, 7d."""
     ago = re.fullmatch(r"(\d+)([mhd])", text)
     if ago:
-        return now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+        try:
+            return now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+        except (OverflowError, ValueError):
+            msg = f"--since {text[:MOST_SHOWN]}: reaches back beyond the calendar; give a span such as 2h or 7d"
+            raise ConfigError(msg) from None
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -129,24 +134,46 @@ def since_of(text: str, now: datetime) -> datetime:
 
 
 def back_up(app: Application, target: Path) -> str:
-    """Copy the ledger while it is in use, and check the copy. Raises ConfigError."""
+    """Copy the ledger while it is in use, and check the copy, which has its name only when it is whole.
+
+    Raises ConfigError.
+    """
     if target.exists():
         msg = f"backup {target}: exists already: nothing was written"
         raise ConfigError(msg)
+    if not app.ledger_file.exists():
+        msg = f"backup {target}: there is no ledger at {app.ledger_file}: nothing was written; is [ledger] path right?"
+        raise ConfigError(msg)
+    partial = target.with_name(f"{target.name}.partial")
     try:
-        copy = sqlite3.connect(target)
-        try:
-            app.ledger.copy_into(copy)
-            (verdict,) = copy.execute("PRAGMA quick_check").fetchone()
-        finally:
-            copy.close()
+        _remove(partial)
+        verdict = _copied(app, partial)
+        if verdict == "ok":
+            partial.rename(target)
     except (sqlite3.Error, OSError) as error:
         msg = f"backup {target}: {error}"
         raise ConfigError(msg) from None
+    finally:
+        with suppress(OSError):
+            _remove(partial)
     if verdict != "ok":
-        msg = f"backup {target}: the copy is damaged: {verdict}"
+        msg = f"backup {target}: the copy is damaged: {verdict}; nothing was kept"
         raise ConfigError(msg)
     return f"{target}: {target.stat().st_size / 1e6:.1f} MB, checked"
+
+
+def _copied(app: Application, file: Path) -> str:
+    """What SQLite finds wrong with the copy; "ok" where nothing is."""
+    with closing(sqlite3.connect(file)) as copy:
+        app.ledger.copy_into(copy)
+        (verdict,) = copy.execute("PRAGMA quick_check").fetchone()
+    return str(verdict)
+
+
+def _remove(file: Path) -> None:
+    """A database and what SQLite lays beside it while it is open."""
+    for part in ("", "-journal", "-wal", "-shm"):
+        file.with_name(file.name + part).unlink(missing_ok=True)
 
 
 def _batches(app: Application, site_id: str, count: int) -> Iterator[dict[str, Any]]:
@@ -163,8 +190,11 @@ def _batches(app: Application, site_id: str, count: int) -> Iterator[dict[str, A
 def _newest_cycle(app: Application, site_id: str) -> CycleRecord | None:
     try:
         return next(iter(app.ledger.cycles(site_id, limit=1)), None)
-    except (sqlite3.Error, zlib.error) as error:
+    except sqlite3.Error as error:
         raise _not_read(error) from None
+    except DAMAGED_RECORD as error:
+        msg = f"site {site_id}: the record of its newest cycle is damaged: {error}; the next cycle makes a new one"
+        raise ConfigError(msg) from None
 
 
 def _rows(app: Application, query: str, *parameters: Any) -> list[Any]:

@@ -17,8 +17,12 @@ class LedgerLock:
 
     @classmethod
     def take(cls, ledger: Path) -> Self:
-        """Lock ``<ledger>.lock``. Raises ConfigError where another process has it, or where it cannot be written."""
-        file = ledger.with_name(f"{ledger.name}.lock")
+        """Lock ``<ledger>.lock`` beside the file itself, whatever links lead there.
+
+        Raises ConfigError where another process has it, or where it cannot be written.
+        """
+        real = Path(os.path.realpath(ledger))
+        file = real.with_name(f"{real.name}.lock")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

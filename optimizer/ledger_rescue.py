@@ -22,12 +22,13 @@ WAY_OUT = "a fresh ledger was begun; RUNBOOK.md, ledger_set_aside, tells how to 
 def open_checked(path: Path, now: datetime, clean: Callable[[str], str] = str) -> Ledger:
     """Open or create the ledger; a damaged one is put aside first, and that is told as an error. ``clean``: Ledger's.
 
-    The caller holds the ledger's lock. Raises ConfigError where it is not damaged and cannot be opened all the
-    same (permissions, a later version), or where it is damaged and cannot be put aside.
+    A link stays: what it leads to is put aside. The caller holds the ledger's lock. Raises ConfigError where it is
+    not damaged and cannot be opened all the same (permissions, a later version), or where it is damaged and cannot be
+    put aside.
     """
     damage = damage_of(path)
     if damage is not None:
-        aside = put_aside(path, now)
+        aside = put_aside(path.resolve(), now)
         structlog.get_logger().error(
             "ledger_set_aside", ledger=str(path), kept_as=str(aside), detail=damage, do=WAY_OUT
         )

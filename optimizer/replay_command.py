@@ -8,12 +8,14 @@ from typing import Any
 from optimizer.app import Application
 from optimizer.domain.intent import BatchKind
 from optimizer.errors import ConfigError
-from optimizer.ledger import unpacked
+from optimizer.ledger import DAMAGED_RECORD, unpacked
 from optimizer.replay import Replayed, replayed
 
 MOST_TOLD = 20
-FIND_BATCH = "SELECT key, site_id, kind, intended_at, commands FROM batches WHERE batch_id = ?1 OR key = ?1"
-FIND_CYCLE = "SELECT body FROM cycles WHERE site_id = ? AND at <= ? ORDER BY at DESC, cycle_id DESC LIMIT 1"
+FIND_BATCH = "SELECT key, site_id, kind, intended_at, cycle_id, commands FROM batches WHERE batch_id = ?1 OR key = ?1"
+FIND_CYCLE = "SELECT body FROM cycles WHERE site_id = ? AND cycle_id = ?"
+FIND_CYCLE_BEFORE = "SELECT body FROM cycles WHERE site_id = ? AND at <= ? ORDER BY at DESC, cycle_id DESC LIMIT 1"
+"""For a batch that names no cycle: an older version sent it, or the cycle never ended."""
 
 
 def replay_text(app: Application, batch: str) -> tuple[str, bool]:
@@ -22,18 +24,29 @@ def replay_text(app: Application, batch: str) -> tuple[str, bool]:
     if not found:
         msg = f"replay {batch}: no batch of this ledger; heat-optimizer batches lists them"
         raise ConfigError(msg)
-    key, site_id, kind, intended_at, sent = found[0]
+    key, site_id, kind, intended_at, cycle_id, sent = found[0]
     if kind != BatchKind.PLAN.value:
         msg = (
             f"replay {batch}: it was sent to {_PURPOSE[kind]}, not to carry out a plan: there is nothing to make again"
         )
         raise ConfigError(msg)
-    cycles = _rows(app, FIND_CYCLE, site_id, intended_at)
+    query, which = (FIND_CYCLE_BEFORE, intended_at) if cycle_id is None else (FIND_CYCLE, cycle_id)
+    cycles = _rows(app, query, site_id, which)
     if not cycles:
         msg = f"replay {batch}: the cycle that made it is not on record any more ([ledger] keep_cycles_days)"
         raise ConfigError(msg)
-    result = replayed(unpacked(cycles[0][0]))
-    if json.loads(sent) != result.recorded:
+    try:
+        body = unpacked(cycles[0][0])
+    except DAMAGED_RECORD as error:
+        msg = f"replay {batch}: the record of its cycle is damaged: {error}; other batches may still be made again"
+        raise ConfigError(msg) from None
+    try:
+        told = json.loads(sent)
+    except ValueError as error:
+        msg = f"replay {batch}: what is recorded of it is damaged: {error}; other batches may still be made again"
+        raise ConfigError(msg) from None
+    result = replayed(body)
+    if told != result.recorded:
         msg = f"replay {batch}: the cycle on record before it made another batch; its own record is gone"
         raise ConfigError(msg)
     return "\n".join(_lines(key, result)), result.is_same

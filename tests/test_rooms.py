@@ -124,7 +124,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "optimizer/record_reader.py": PURE | {"optimizer.ledger", "optimizer.web.record", "sqlite3", "threading"},
     "optimizer/web": PURE | {"optimizer.web", "prometheus_client", "structlog", "socket", "threading", "urllib.parse"},
-    "optimizer/log.py": {"optimizer.domain", "structlog", "stamina"},
+    "optimizer/log.py": {"optimizer.domain", "structlog", "stamina", "threading"},
     "optimizer/simulator": {"optimizer.simulator", "optimizer.domain", "starlette", "uvicorn", "numpy", "pandas"}
     | {"os", "socket", "threading", "time"},
     "strategies": PRICING,

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from optimizer.clients.http import HttpDoor
 from optimizer.clients.wire import HcuWire
 from optimizer.domain.snapshot import HcuReading, HcuState, HeatSource
-from optimizer.errors import SourceMalformed
 
 HCU_PATH = "/api/hcu"
 
@@ -27,10 +26,7 @@ class ArisClient:
         try:
             wire = HcuWire.model_validate(body)
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            msg = f"{self.door.who}: {HCU_PATH}: {place or 'body'}: {first['msg']}"
-            raise SourceMalformed(msg) from None
+            raise self.door.malformed(HCU_PATH, error) from None
         return hcu_reading(wire, self.now())
 
 

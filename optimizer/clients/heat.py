@@ -1,16 +1,15 @@
 """The H.E.A.T. Cloud: every wire fact of it stands here or in ``wire.py``."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import Any
 from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from optimizer.clients.http import HttpDoor, retry_after_s
+from optimizer.clients.http import HttpDoor, http_date, retry_after_s
 from optimizer.clients.wire import AssetWire, ReceiptWire, ScheduleWire, SitesWire, SiteWire
 from optimizer.domain.command import Batch, Command, Entry, Pair, Receipt
 from optimizer.domain.conventions import BatterySign, Conventions, GridSign
@@ -62,7 +61,7 @@ class HeatCloudClient:
         try:
             listed = SitesWire.model_validate(body).sites
         except ValidationError as error:
-            raise _malformed(self.door, path, error) from None
+            raise self.door.malformed(path, error) from None
         return tuple(
             ListedSite(
                 site_id=site.site_id,
@@ -80,9 +79,9 @@ class HeatCloudClient:
         try:
             wire = SiteWire.model_validate(body)
         except ValidationError as error:
-            raise _malformed(self.door, path, error) from None
+            raise self.door.malformed(path, error) from None
         if wire.site_id.lower() != site_id.lower():
-            msg = f"{self.door.who}: asked for site {site_id}, got {wire.site_id}"
+            msg = f"{self.door.who}: asked for site {site_id}, got {self.door.shown(wire.site_id)}"
             raise SourceMalformed(msg)
         return site_reading(wire, self.conventions, self.now())
 
@@ -98,11 +97,8 @@ class HeatCloudClient:
         started = monotonic()
         response = self.door.send("GET", self.paths.health, within_s=within_s, auth=False)
         text = response.headers.get("date")
-        if text is None:
-            return None
-        try:
-            theirs = parsedate_to_datetime(text)
-        except ValueError:
+        theirs = None if text is None else http_date(text)
+        if theirs is None:
             return None
         halfway = self.now() - timedelta(seconds=(monotonic() - started) / 2)
         return theirs - halfway
@@ -133,7 +129,7 @@ class HeatCloudPoster:
         try:
             receipt = ReceiptWire.model_validate(self.door.parse(response, path))
         except (ValidationError, SourceMalformed):
-            msg = f"{self.door.who}: POST {path} answered {status} without a batchId"
+            msg = f"{self.door.who}: POST {path} answered {status} without a readable batchId"
             raise DeliveryUnconfirmed(msg) from None
         return Receipt(batch_id=receipt.batch_id, accepted=receipt.accepted)
 
@@ -253,9 +249,3 @@ def stored_commands(schedules: Sequence[ScheduleWire], now: datetime) -> tuple[t
         for pair, entries in found.items()
     )
     return commands, tuple(remarks)
-
-
-def _malformed(door: HttpDoor, path: str, error: ValidationError) -> SourceMalformed:
-    first: Mapping[str, Any] = error.errors(include_input=False, include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return SourceMalformed(f"{door.who}: {path}: {place or 'body'}: {first['msg']}")

@@ -5,12 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isnan
 from time import monotonic
 from typing import Any
 
 import httpx
 import stamina
+from pydantic import ValidationError
 
+from optimizer.clients.wire import storable
 from optimizer.clients.within import TookTooLong, call_within
 from optimizer.domain.secret_forms import without
 from optimizer.errors import (
@@ -23,6 +26,8 @@ from optimizer.errors import (
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_WORDS = 300
+LEAVING = ("connect_tcp.started", "start_tls.started", "send_request_headers.started", "send_request_body.started")
+"""The steps, as httpcore's trace names them, up to which a request can still be stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +85,11 @@ class HttpDoor:
     def send(
         self, method: str, path: str, *, within_s: float, body: object | None = None, auth: bool = True
     ) -> httpx.Response:
-        """One request, no retry. Raises SourceUnavailable when no complete answer comes in time."""
+        """One request, no retry; once ``within_s`` has passed it does not leave any more.
+
+        Raises SourceUnavailable when no complete answer comes in time.
+        """
+        overdue_at_s = monotonic() + within_s
         headers = {"Accept": "application/json"}
         if auth and self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
@@ -90,7 +99,12 @@ class HttpDoor:
             content = json.dumps(body, allow_nan=False).encode()
         try:
             request = self.client.build_request(
-                method, self.base_url + path, headers=headers, content=content, timeout=within_s
+                method,
+                self.base_url + path,
+                headers=headers,
+                content=content,
+                timeout=within_s,
+                extensions={"trace": _leaving_before(overdue_at_s)},
             )
             return call_within(within_s, lambda: self._receive(request))
         except TookTooLong:
@@ -130,7 +144,7 @@ class HttpDoor:
         try:
             return json.loads(response.content)
         except (ValueError, RecursionError):
-            kind = self._clean(response.headers.get("content-type", "no content type"))[:MOST_WORDS]
+            kind = self.shown(response.headers.get("content-type", "no content type"))
             msg = f"{self.who}: {path} is not valid JSON ({kind}, {len(response.content)} bytes)"
             raise SourceMalformed(msg) from None
 
@@ -143,12 +157,36 @@ class HttpDoor:
         if not isinstance(body, dict):
             return ""
         parts = [str(body[key]) for key in ("error", "message") if isinstance(body.get(key), str | int)]
-        words = self._clean(": ".join(parts))[:MOST_WORDS]
+        words = self.shown(": ".join(parts))
         return f": {words}" if words else ""
 
-    def _clean(self, words: str) -> str:
-        """Somebody else's words without our token, before anything is cut off that would hide a part of it."""
-        return words if self.token is None else without(words, [self.token])
+    def malformed(self, path: str, error: ValidationError) -> SourceMalformed:
+        """What is wrong first with an answer that is JSON, and where in it."""
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = self.shown(".".join(str(part) for part in first["loc"]))
+        return SourceMalformed(f"{self.who}: {path}: {place or 'body'}: {first['msg']}")
+
+    def shown(self, words: str) -> str:
+        """Somebody else's words as an error may repeat them: storable, short, and without our token.
+
+        The token goes before anything is cut off that would hide a part of it.
+        """
+        kept = storable(words)
+        return (kept if self.token is None else without(kept, [self.token]))[:MOST_WORDS]
+
+
+def _leaving_before(overdue_at_s: float) -> Callable[[str, Any], None]:
+    """A trace that raises TookTooLong at each step of sending that is begun when nobody waits any more.
+
+    The thread of a call that was given up goes on: a look-up that was slow would else let an old schedule
+    arrive after a newer one.
+    """
+
+    def trace(step: str, details: Any) -> None:
+        if step.endswith(LEAVING) and monotonic() >= overdue_at_s:
+            raise TookTooLong
+
+    return trace
 
 
 def retry_after_s(response: httpx.Response, now: Callable[[], datetime] | None = None) -> float | None:
@@ -157,15 +195,22 @@ def retry_after_s(response: httpx.Response, now: Callable[[], datetime] | None =
     if not text:
         return None
     try:
-        return max(0.0, float(text))
+        seconds = float(text)
     except ValueError:
-        pass
+        at = http_date(text)
+        if at is None:
+            return None
+        seconds = (at - (now() if now is not None else datetime.now(UTC))).total_seconds()
+    return None if isnan(seconds) else max(0.0, seconds)
+
+
+def http_date(text: str) -> datetime | None:
+    """The instant that a header names; None where it is unreadable, beyond the calendar, or of no stated zone."""
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    present = now() if now is not None else datetime.now(UTC)
-    return max(0.0, (at - present).total_seconds()) if at.tzinfo is not None else None
 
 
 def _plain(headers: httpx.Headers) -> dict[str, str]:
@@ -174,4 +219,4 @@ def _plain(headers: httpx.Headers) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.lower() not in dropped}
 
 
-__all__ = ["HttpDoor", "Patience", "SourceError", "retry_after_s"]
+__all__ = ["HttpDoor", "Patience", "SourceError", "http_date", "retry_after_s"]

@@ -6,7 +6,7 @@ from queue import Empty, SimpleQueue
 
 
 class TookTooLong(Exception):
-    """The call did not end in time; its thread is left behind and ends with its socket."""
+    """The call did not end in time; its thread is left behind, and ends with its socket or at its next step."""
 
 
 def call_within[T](seconds: float, call: Callable[[], T]) -> T:

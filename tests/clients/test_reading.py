@@ -1,8 +1,9 @@
 """What comes over the wire, and what becomes of it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
+import httpx
 import pytest
 import stamina
 from builders import NOON, SITE_ID, conventions
@@ -10,7 +11,8 @@ from world import World, simulated_world
 
 from optimizer.clients import ArisClient, HttpDoor
 from optimizer.clients.heat import command_body, site_reading
-from optimizer.clients.wire import SiteWire
+from optimizer.clients.http import retry_after_s
+from optimizer.clients.wire import EARLIEST, LATEST, ReceiptWire, SiteWire
 from optimizer.domain.command import Command, Entry, Pair
 from optimizer.domain.conventions import BatterySign, GridSign
 from optimizer.errors import SourceRejected, SourceUnauthorized, SourceUnavailable
@@ -77,6 +79,53 @@ def test_what_is_absent_stays_absent_and_never_becomes_zero():
     assert (reading.load_kw, reading.solar_kw, reading.heatpump_kw, reading.wind_kw) == (None,) * 4
     assert reading.grid is None
     assert not reading.has_solar
+
+
+@pytest.mark.parametrize("soc", [10**400, -(10**400)])
+def test_an_integer_beyond_what_a_number_holds_is_no_reading(soc):
+    assert read({"bess": {"soc": soc}}).battery.soc_percent is None
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("0001-01-01T00:00:00Z", EARLIEST),
+        ("0001-01-01T00:00:00+01:00", EARLIEST),
+        ("9999-12-31T23:59:59.9999999Z", LATEST),
+        ("9999-12-31T23:59:59-01:00", LATEST),
+        ("2026-06-01T12:00:00+02:00", datetime(2026, 6, 1, 10, 0, tzinfo=UTC)),
+    ],
+)
+def test_a_time_that_stands_for_never_or_for_ever_is_kept_where_every_zone_can_tell_it(text, at):
+    wire = SiteWire.model_validate({"siteId": SITE_ID, "reportedAt": text})
+
+    assert wire.reported_at == at
+
+
+@pytest.mark.parametrize("accepted", [99999999999999999999, -99999999999999999999, "3", True, None])
+def test_a_count_that_is_none_or_that_no_ledger_can_keep_says_nothing(accepted):
+    assert ReceiptWire.model_validate({"batchId": "b", "accepted": accepted}).accepted is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mon, 20 Nov 1995 19:12:08 +99999999999999",
+        "Mon, 20 Nov 1995 19:12:08 +9999",
+        "Mon, 20 Nov 99999 19:12:08 GMT",
+        "Mon, 20 Nov 1995 19:12:08 -0000",
+        "soon",
+        "nan",
+    ],
+)
+def test_a_wait_that_cannot_be_understood_is_no_wait(text):
+    assert retry_after_s(httpx.Response(429, headers={"Retry-After": text})) is None
+
+
+def test_a_wait_until_a_date_is_counted_from_now():
+    answer = httpx.Response(429, headers={"Retry-After": "Mon, 01 Jun 2026 12:01:30 GMT"})
+
+    assert retry_after_s(answer, lambda: NOON) == 90.0
 
 
 def test_stored_schedules_are_read_by_pair_without_what_has_ended():
@@ -155,3 +204,10 @@ def test_an_error_never_repeats_the_token(world):
 
     assert token not in str(caught.value)
     assert "bad token ***" in str(caught.value)
+
+
+def test_words_of_an_error_that_no_file_could_hold_are_made_so_that_one_can(world):
+    world.simulator.add_fault(Fault(where="GET hcu", status=404, body=b'{"error": "lost \\ud800 half"}'))
+
+    with pytest.raises(SourceRejected, match=r"lost \? half"):
+        get_hcu(world)

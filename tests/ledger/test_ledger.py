@@ -74,6 +74,16 @@ def test_a_cycle_that_never_ended_keeps_its_intent(tmp_path):
     assert (record.outcome, record.body) == ("intent", {"batch": [1, 2]})
 
 
+def test_words_that_no_file_could_hold_are_kept_as_far_as_one_can(ledger):
+    cycle_id = ledger.begin_cycle(SITE_ID, NOON, {})
+    ledger.end_cycle(cycle_id, outcome="failed", detail="half a letter: \ud800", body={"detail": "\ud800"})
+
+    (record,) = ledger.cycles(SITE_ID)
+
+    assert record.detail == "half a letter: ?"
+    assert record.body == {"detail": "\ud800"}
+
+
 def test_threads_and_a_second_process_s_connection_write_side_by_side(tmp_path):
     ledgers = [Ledger.open(tmp_path / "ledger.sqlite3") for _ in range(2)]
     with ThreadPoolExecutor(8) as threads:

@@ -1,13 +1,19 @@
 """status, batches and backup: what people see of the ledger."""
 
 import json
+import resource
 import sqlite3
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from world import simulated_world
+from world import World, simulated_world
 
+from optimizer.app import build_dry
+from optimizer.cli import main
 from optimizer.daemon import Jobs
 from optimizer.errors import ConfigError
 from optimizer.ledger import Ledger
@@ -65,6 +71,88 @@ def test_a_backup_is_a_whole_ledger_and_overwrites_nothing(tmp_path: Path):
         assert len(copy.cycles(world.site_id)) == 1
         copy.close()
     assert "checked" in told
+
+
+@contextmanager
+def files_end_at(octets: int) -> Iterator[None]:
+    """As if the disk were full: no file of this process grows beyond."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_backup_for_which_there_is_no_room_leaves_nothing(tmp_path: Path):
+    backups = tmp_path / "backups"
+    backups.mkdir()
+    with simulated_world(tmp_path) as world, world.app() as app:
+        Jobs(app).plan(app.sites[0])
+        with files_end_at(16 * 1024), pytest.raises(ConfigError, match=r"backup .*/copy\.sqlite3: "):
+            back_up(app, backups / "copy.sqlite3")
+        assert list(backups.iterdir()) == []
+
+        back_up(app, backups / "copy.sqlite3")
+    assert [file.name for file in backups.iterdir()] == ["copy.sqlite3"]
+
+
+def test_a_backup_of_a_damaged_ledger_is_refused_and_leaves_nothing(tmp_path: Path):
+    backups = tmp_path / "backups"
+    backups.mkdir()
+    with simulated_world(tmp_path) as world:
+        world.cycle()
+        file = tmp_path / "ledger.sqlite3"
+        with closing(sqlite3.connect(file)) as db:
+            (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'cycles'").fetchone()
+        content = file.read_bytes()
+        file.write_bytes(content[: (page - 1) * 4096] + b"\xa5" * 4096 + content[page * 4096 :])
+        app = build_dry(world.settings(), now=world.clock.now, environ=world.environ)
+        with closing(app), pytest.raises(ConfigError, match=r"damaged|malformed"):
+            back_up(app, backups / "copy.sqlite3")
+    assert list(backups.iterdir()) == []
+
+
+def test_what_a_killed_backup_left_does_not_keep_the_next_from_its_work(tmp_path: Path):
+    (tmp_path / "copy.sqlite3.partial").write_bytes(b"the first half of something")
+    with simulated_world(tmp_path) as world, world.app() as app:
+        back_up(app, tmp_path / "copy.sqlite3")
+
+    assert not (tmp_path / "copy.sqlite3.partial").exists()
+    Ledger.open_read_only(tmp_path / "copy.sqlite3").close()
+
+
+def said(world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
+    """What a command that ends with exit code 2 says, in one line."""
+    for name, secret in world.environ.items():
+        monkeypatch.setenv(name, secret)
+    code = main([*words, "--config", str(world.settings())])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert code == 2
+    return line
+
+
+def test_a_backup_where_there_is_no_ledger_makes_none(tmp_path: Path, capsys, monkeypatch):
+    with simulated_world(tmp_path) as world:
+        line = said(world, capsys, monkeypatch, "backup", str(tmp_path / "copy.sqlite3"))
+
+    assert f"there is no ledger at {tmp_path / 'ledger.sqlite3'}" in line
+    assert not (tmp_path / "copy.sqlite3").exists()
+
+
+@pytest.mark.parametrize("span", ["9999999d", "99999999999999999999h", "9" * 5000 + "m"])
+def test_a_span_that_reaches_back_beyond_the_calendar_is_refused(tmp_path: Path, capsys, monkeypatch, span: str):
+    with simulated_world(tmp_path) as world:
+        assert "beyond the calendar" in said(world, capsys, monkeypatch, "batches", "--since", span)
+
+
+@pytest.mark.parametrize("body", [b"no zlib", zlib.compress(b'{"a":'), zlib.compress(b"3")])
+def test_the_status_of_a_site_whose_newest_record_is_damaged_says_so(tmp_path: Path, body: bytes):
+    with simulated_world(tmp_path) as world, world.app() as app:
+        Jobs(app).plan(app.sites[0])
+        app.ledger.write(("UPDATE cycles SET body = ?", [(body,)]))
+        with pytest.raises(ConfigError, match="record of its newest cycle is damaged"):
+            status_text(app, "table")
 
 
 def test_a_ledger_of_the_first_version_is_brought_up_to_date_with_what_it_holds(tmp_path: Path):

@@ -1,5 +1,7 @@
 """A batch made again from the ledger: the same bytes, or what differs and why."""
 
+import zlib
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -126,3 +128,56 @@ def test_a_record_of_an_older_version_says_so(tmp_path: Path):
         rewrite(app, lambda document: document.pop("replay"))
         with pytest.raises(ConfigError, match="holds no decision"):
             replay_text(app, plan_batches(app)[0])
+
+
+@pytest.mark.parametrize("body", [b"no zlib", zlib.compress(b'{"a":'), zlib.compress(b"3")])
+def test_a_damaged_record_says_so(tmp_path: Path, body: bytes):
+    with simulated_world(tmp_path) as world, world.app() as app:
+        plan_for(world, app, 1)
+        (batch,) = plan_batches(app)
+        app.ledger.write(("UPDATE cycles SET body = ?", [(body,)]))
+        with pytest.raises(ConfigError, match=f"replay {batch}: the record of its cycle is damaged"):
+            replay_text(app, batch)
+
+
+def test_damaged_commands_say_so(tmp_path: Path):
+    with simulated_world(tmp_path) as world, world.app() as app:
+        plan_for(world, app, 1)
+        (batch,) = plan_batches(app)
+        app.ledger.write(("UPDATE batches SET commands = ?", [("[{",)]))
+        with pytest.raises(ConfigError, match=f"replay {batch}: what is recorded of it is damaged"):
+            replay_text(app, batch)
+
+
+def test_a_batch_is_known_by_its_cycle_even_where_the_clock_was_set_back_over_it(tmp_path: Path):
+    with simulated_world(tmp_path, soc_percent=60) as world, world.app(tariff=TIME_OF_USE) as app:
+        plan_for(world, replace(app, now=lambda: world.clock.now() + 2 * QUARTER), 1)
+        plan_for(world, app, 6)
+        told = {batch: replay_text(app, batch) for batch in plan_batches(app)}
+        rows = app.ledger.rows(
+            "SELECT batches.intended_at = cycles.at, count(*) FROM batches LEFT JOIN cycles USING (cycle_id) GROUP BY 1",
+            (),
+        )
+
+    assert len(told) >= 2
+    assert {is_same for _, is_same in told.values()} == {True}, told
+    assert rows == [(1, len(told))], "each batch was made in the cycle that it names"
+
+
+def test_a_batch_that_an_older_version_sent_is_known_by_its_time(tmp_path: Path):
+    with simulated_world(tmp_path) as world, world.app(tariff=TIME_OF_USE) as app:
+        plan_for(world, app, 3)
+        app.ledger.write(("UPDATE batches SET cycle_id = ?", [(None,)]))
+        (batch, *_) = plan_batches(app)
+        text, is_same = replay_text(app, batch)
+
+    assert is_same, text
+
+
+def test_a_batch_is_given_to_no_cycle_that_began_after_it(tmp_path: Path):
+    with simulated_world(tmp_path) as world, world.app() as app:
+        plan_for(world, app, 1)
+        app.ledger.write(("UPDATE batches SET cycle_id = ?", [(None,)]))
+        plan_for(world, app, 1)
+
+        assert app.ledger.rows("SELECT cycle_id FROM batches ORDER BY number LIMIT 1", ()) == [(None,)]

@@ -12,12 +12,12 @@ from optimizer.simulator import Fault
 
 
 def with_assets(**changes: object) -> Callable[[dict], dict]:
-    """The site's JSON with some assets replaced; a dict is merged into the asset."""
+    """The site's JSON with some assets replaced or added; a dict is merged into the asset."""
 
     def change(site: dict) -> dict:
         assets = dict(site["assets"])
         for kind, value in changes.items():
-            assets[kind] = {**assets[kind], **value} if isinstance(value, dict) else value
+            assets[kind] = {**assets.get(kind, {}), **value} if isinstance(value, dict) else value
         return site | {"assets": assets}
 
     return change
@@ -60,6 +60,20 @@ SKIPPED = [
     ("text for a number", site_override(with_assets(bess={"soc": "full"})), "SourceMalformed"),
     ("assets as list", site_override(lambda site: site | {"assets": []}), "SourceMalformed"),
     ("bad time stamp", site_override(lambda site: site | {"reportedAt": "yesterday"}), "SourceMalformed"),
+    ("field of no name", site_override(with_assets(**{"\ud800": {"soc": "full"}})), "SourceMalformed"),
+    ("site of no name", site_override(lambda site: site | {"siteId": "\ud800"}), "SourceMalformed"),
+    ("error of half a letter", fault(where="GET site", status=500, body=b'{"error": "\\ud800"}'), "SourceUnavailable"),
+    (
+        "429 until nobody knows when",
+        fault(where="GET site", status=429, headers={"Retry-After": "Mon, 20 Nov 1995 19:12:08 +99999999999999"}),
+        "SourceUnavailable",
+    ),
+    ("soc of 401 digits", site_override(with_assets(bess={"soc": 10**400})), "ImplausibleData"),
+    (
+        "never reported",
+        site_override(lambda site: site | {"reportedAt": "0001-01-01T00:00:00+01:00"}),
+        "StaleData",
+    ),
     ("soc 140", site_override(with_assets(bess={"soc": 140})), "ImplausibleData"),
     ("soc -20", site_override(with_assets(bess={"soc": -20})), "ImplausibleData"),
     ("soc NaN", site_override(with_assets(bess={"soc": float("nan")})), "ImplausibleData"),
@@ -106,6 +120,7 @@ DEGRADED = [
     ("HCU unreachable", fault(where="GET hcu", drop=True), "HCU not read"),
     ("HCU 401", fault(where="GET hcu", status=401), "HCU not read (SourceUnauthorized"),
     ("HCU html", fault(where="GET hcu", body=b"<html>"), "HCU not read (SourceMalformed"),
+    ("HCU of no name", hcu_override(lambda hcu: hcu | {"state": "fault", "activeFaults": ["\ud800"]}), "?"),
     ("HCU in fault", hcu_override(lambda hcu: hcu | {"state": "fault", "activeFaults": ["E42"]}), "E42"),
     ("backup heater", hcu_override(lambda hcu: hcu | {"backupHeaterActive": True}), "backup heater"),
     (
@@ -145,6 +160,12 @@ def test_input_that_can_be_stood_in_for_is_named_and_the_site_is_planned(world, 
     assert all(post.accepted for post in world.simulator.posts)
 
 
+def stored(end: str, start: str = "2021-04-14T09:00:00Z") -> Callable[[dict], dict]:
+    """The site's JSON with somebody's limit in force."""
+    entry = {"startAt": start, "endAt": end, "value": 15}
+    return lambda site: site | {"schedules": [{"asset": "grid", "type": "upperLimitkW", "entries": [entry]}]}
+
+
 HARMLESS = [
     (
         "unknown fields and assets",
@@ -158,6 +179,8 @@ HARMLESS = [
     ("no siteName", lambda site: {k: v for k, v in site.items() if k != "siteName"}),
     ("soc 100.4", with_assets(bess={"soc": 100.4})),
     ("empty battery", with_assets(bess={"soc": 0})),
+    ("schedule for ever", stored("9999-12-31T23:59:59-01:00")),
+    ("schedule since ever", stored("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")),
     ("fractions of a second", lambda site: site | {"reportedAt": site["reportedAt"].replace("Z", ".1234567Z")}),
 ]
 

@@ -10,6 +10,7 @@ from optimizer.app import build_dry
 from optimizer.clients import request_body
 from optimizer.cycle import plan_site
 from optimizer.daemon import Jobs
+from optimizer.domain.command import Receipt
 from optimizer.domain.outcome import Failed, Held, Posted
 from optimizer.ledger import Ledger
 from optimizer.lp import solve
@@ -118,7 +119,17 @@ def test_a_refused_clear_does_not_keep_the_schedule_from_being_sent(world):
     assert "optimalSocPcnt" not in {each["type"] for each in world.simulator.in_force(world.site_id)}
 
 
-@pytest.mark.parametrize("fault", [{"status": 500}, {"drop": True}, {"status": 200, "body": b"<html>ok</html>"}])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 500},
+        {"status": 500, "body": b'{"error": "\\ud800"}'},
+        {"drop": True},
+        {"status": 200, "body": b"<html>ok</html>"},
+        {"status": 200, "body": b'{"batchId": "\\ud800", "accepted": 1}'},
+    ],
+    ids=["500", "500 with half a letter", "dropped", "no JSON", "batchId of half a letter"],
+)
 def test_an_unanswered_post_that_is_in_force_counts_as_posted_and_is_not_repeated(world, fault):
     world.simulator.add_fault(Fault(where="POST", apply=True, **fault))
 
@@ -166,8 +177,20 @@ def test_a_rejection_is_logged_in_the_vendor_s_words_and_leaves_the_former_sched
     assert {each["type"] for each in world.simulator.in_force(world.site_id)} == {each["type"] for each in before}
 
 
-def test_a_post_told_to_wait_is_sent_again_after_the_wait(world):
-    world.simulator.add_fault(Fault(where="POST", status=429, headers={"Retry-After": "0.05"}))
+def test_a_batch_that_was_taken_with_a_count_beyond_all_counting_is_posted(world):
+    body = b'{"batchId": "b-1", "accepted": 99999999999999999999}'
+    world.simulator.add_fault(Fault(where="POST", apply=True, status=200, body=body))
+
+    outcome = world.cycle()
+
+    assert isinstance(outcome, Posted)
+    assert outcome.receipt == Receipt(batch_id="b-1", accepted=None)
+    assert len(world.simulator.posts) == 1
+
+
+@pytest.mark.parametrize("wait", ["0.05", "Mon, 20 Nov 1995 19:12:08 GMT"])
+def test_a_post_told_to_wait_is_sent_again_after_the_wait(world, wait):
+    world.simulator.add_fault(Fault(where="POST", status=429, headers={"Retry-After": wait}))
 
     outcome = world.cycle()
 

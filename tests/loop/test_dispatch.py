@@ -13,10 +13,10 @@ from world import World
 
 from optimizer.app import build_live, rebuild_live
 from optimizer.daemon import Jobs
-from optimizer.domain.command import Batch, Command, Pair
+from optimizer.domain.command import Batch, Command, Pair, Receipt
 from optimizer.domain.intent import BatchKind, BatchState
 from optimizer.domain.outcome import Failed, Held, Posted, Skipped
-from optimizer.errors import ConfigError
+from optimizer.errors import ConfigError, LedgerUnavailable
 from optimizer.simulator import Fault
 
 MINUTE = timedelta(minutes=1)
@@ -150,6 +150,16 @@ def test_where_the_intent_cannot_be_written_nothing_is_sent(world):
         assert outcome.error == "LedgerUnavailable"
         assert world.simulator.posts == []
         assert isinstance(plan(jobs), Posted)
+
+
+@pytest.mark.parametrize("receipt", [Receipt(batch_id="\ud800", accepted=1), Receipt(batch_id="b", accepted=10**20)])
+def test_an_answer_that_the_ledger_cannot_take_is_told_as_its_failure_and_changes_no_batch(world, receipt):
+    with running(world) as jobs:
+        plan(jobs)
+        before = newest(jobs, world)
+        with pytest.raises(LedgerUnavailable, match="cannot be used"):
+            jobs.app.book.answered(before.key, receipt, world.clock.now())
+        assert newest(jobs, world) == before
 
 
 def test_an_unchanged_schedule_is_refreshed_once_an_hour(world):
