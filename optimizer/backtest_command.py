@@ -117,7 +117,7 @@ def _print(console: Console, name: str, result: Result) -> None:
     )
     for gap in result.gaps:
         console.print(f"  gap: {gap}", highlight=False)
-    for note in result.notes[:MOST_TROUBLES]:
+    for note in result.notes:
         console.print(f"  note: {note}", highlight=False)
     for trouble in result.troubles[:MOST_TROUBLES]:
         console.print(f"  trouble: {trouble}", highlight=False)

@@ -155,7 +155,7 @@ def live_through(asked: Asked, work: Work, progress: Progress) -> Whole:
         outcomes=daemon.outcomes,
         gaps=setup.measured.gaps,
         troubles=daemon.troubles,
-        notes=lived[PERFECT].troubles,
+        notes=(*setup.notes, *lived[PERFECT].troubles),
         capacity_kwh=setup.options.battery_kwh,
         energies={name: _energies(setup, billing, lived[name]) for name in BILLS},
         start=setup.start.isoformat(),

@@ -15,6 +15,7 @@ from optimizer.domain.assets import Battery, EndValue
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.plan import Optimal, Plan
 from optimizer.domain.problem import Problem
+from optimizer.domain.site import Site
 from optimizer.domain.tariff import Tariff
 from optimizer.lp import Planner
 from optimizer.simulator.meter import QuarterRow
@@ -52,10 +53,11 @@ def self_consumption(setup: Setup, told: Told) -> Lived:
 
 
 def perfect_foresight(setup: Setup, billing: Billing, told: Told) -> Lived:
-    """The least bill of who knows all of the data: the same model of the site, month by month with a week beyond.
+    """The least bill of who knows all of the data: the plant itself, month by month with a week beyond.
 
-    The battery's wear is no part of a bill and not counted. What is left at the very end is worth what it is worth
-    in every bill. ``troubles`` are the months whose least bill was not proved in time, with the gap.
+    What the settings wish for beside the bill does not bind it, for neither does it bind the rule. The battery's wear
+    is no part of a bill and not counted. What is left at the very end is worth what it is worth in every bill.
+    ``troubles`` are the months whose least bill was not proved in time, with the gap.
     """
     soc_kwh = setup.options.battery_kwh * setup.options.soc_percent / 100
     count = round((setup.end - setup.start) / QUARTER)
@@ -91,12 +93,12 @@ def perfect_foresight(setup: Setup, billing: Billing, told: Told) -> Lived:
 def _problem(
     setup: Setup, billing: Billing, first: int, last: int, kw: tuple[Floats, Floats, Floats], soc_kwh: float
 ) -> Problem:
-    """The site's stated model over quarters ``[first, last)``, all of them known."""
+    """The plant over quarters ``[first, last)``, all of them known."""
     edges = billing.whole.horizon.edges[first : last + 1]
     horizon = Horizon(edges, setup.site.timezone)
     tariff = _slice(billing.whole.tariff, first, last)
     load, heat, sun = (tuple(series[first:last].tolist()) for series in kw)
-    options, site = setup.options, setup.task.site
+    options, site = setup.options, _plant_alone(setup.task.site)
     capacity_kwh = options.battery_kwh
     battery = Battery(
         capacity_kwh=capacity_kwh,
@@ -118,13 +120,33 @@ def _problem(
         import_price_per_kwh=tariff.import_price_per_kwh,
         export_price_per_kwh=tariff.export_price_per_kwh,
         currency=tariff.currency,
-        import_limit_kw=options.grid_import_limit_kw,
+        import_limit_kw=_import_limit_kw(setup, tariff, first, last),
         export_limit_kw=options.grid_export_limit_kw,
         batteries=(battery,),
         solver_time_s=SOLVER_TIME_S,
     )
     moment = Moment(at=edges[0], import_rated_kw=None, export_rated_kw=None, genset_kw=None, outdoor_c=None)
     return state_site(problem, site, moment, tariff).problem
+
+
+def _plant_alone(site: Site) -> Site:
+    """Where it stands; its contract comes with the tariff, and nothing else of it is in a bill."""
+    return Site(site_id=site.site_id, zone=site.zone, holiday_country=site.holiday_country)
+
+
+def _import_limit_kw(setup: Setup, tariff: Tariff, first: int, last: int) -> tuple[float, ...]:
+    """In each slot what the battery may not exceed: the limit, or what the site takes anyway where that is more.
+
+    Where it pays to take more, the sun may be cut as well.
+    """
+    limit_kw = setup.options.grid_import_limit_kw
+    measured = setup.measured
+    demand_kw = measured.load_kw if measured.heat_pump_kw is None else measured.load_kw + measured.heat_pump_kw
+    with_sun, without_sun = (
+        on_quarters(setup, np.maximum(limit_kw, kw))[first:last] for kw in (demand_kw - measured.solar_kw, demand_kw)
+    )
+    pays = np.array(tariff.import_price_per_kwh) < 0
+    return tuple(np.where(pays, without_sun, with_sun).tolist())
 
 
 def _slice(tariff: Tariff, first: int, last: int) -> Tariff:

@@ -8,6 +8,7 @@ from typing import Any
 
 from optimizer.backtest.data import Measured, read_measured
 from optimizer.backtest.knowledge import DataPrices
+from optimizer.backtest.notes import lived_by_the_plant, notes_on
 from optimizer.backtest.quarters import EPOCH, QUARTER
 from optimizer.backtest.world import plant_options
 from optimizer.configured import conventions_of, task_of
@@ -26,7 +27,10 @@ PEAK = "solar.peak_kw"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What is configured, what was recorded, and the plant; ``[start, end)`` is what is lived through."""
+    """What is configured, what was recorded, and the plant; ``[start, end)`` is what is lived through.
+
+    ``notes`` say what not all of the bills hold.
+    """
 
     settings: Settings
     site: SiteSettings
@@ -36,6 +40,7 @@ class Setup:
     options: SimulatorOptions
     start: datetime
     end: datetime
+    notes: tuple[str, ...] = ()
 
     @property
     def step(self) -> timedelta:
@@ -70,11 +75,12 @@ def prepare(asked: Asked) -> Setup:
     site = _site(settings, asked.site_id)
     measured = _with_sun(read_measured(asked.data), _sun_times(asked, site))
     conventions = conventions_of(settings, assumed=BatterySign.CHARGE)
-    task = task_of(f"sites[{settings.sites.index(site)}]", site, settings, conventions)
+    path = f"sites[{settings.sites.index(site)}]"
+    task = task_of(path, site, settings, conventions)
     minutes = max(task.grid.replan_minutes, measured.told_every // timedelta(minutes=1))
     task = replace(
         task,
-        site=replace(task.site, has_hcu=measured.heat_pump_kw is not None),
+        site=replace(lived_by_the_plant(task.site), has_hcu=measured.heat_pump_kw is not None),
         grid=replace(task.grid, replan_minutes=minutes),
     )
     if measured.import_price is not None or measured.export_price is not None:
@@ -89,6 +95,7 @@ def prepare(asked: Asked) -> Setup:
         options=plant_options(site, measured, conventions),
         start=start,
         end=end,
+        notes=tuple(notes_on(path, site)),
     )
 
 
