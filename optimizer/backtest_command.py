@@ -1,6 +1,7 @@
 """``heat-optimizer backtest``: what is asked for, told while it runs, and printed."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from optimizer.backtest.asked import Asked
 from optimizer.backtest.backtest import BILLS, NO_BATTERY, Result, Whole, Work, live_through
-from optimizer.backtest.setup import Asked, prepare
+from optimizer.backtest.setup import prepare
 from optimizer.backtest.sweep import Variant, sweep
 from optimizer.backtest_page import backtest_page
 from optimizer.backtest_panels import NAMES
@@ -58,7 +60,10 @@ def show(wholes: Sequence[tuple[str, Whole]], html: Path | None, png: Path | Non
 
 
 def check_asked(all_asked: Sequence[Asked], work: Work, pictures: Mapping[str, Path | None]) -> None:
-    """Hours of work are not begun where a setting, the data or a place to write to is wrong. Raises ConfigError."""
+    """Hours of work are not begun where a setting, the data or a place to write to is wrong. Raises ConfigError.
+
+    What another strategy cannot use of the tariff is told on standard error.
+    """
     if work.keep_in is not None:
         try:
             work.keep_in.mkdir(parents=True, exist_ok=True)
@@ -69,8 +74,9 @@ def check_asked(all_asked: Sequence[Asked], work: Work, pictures: Mapping[str, P
         if file is not None and not file.parent.is_dir():
             msg = f"{option} {file}: there is no folder {file.parent}"
             raise ConfigError(msg)
-    for asked in all_asked:
-        prepare(asked)
+    left_out = [note for asked in all_asked for note in prepare(asked).left_out]
+    for note in dict.fromkeys(left_out):
+        print(f"note: {note}", file=sys.stderr)
 
 
 def run_sweep(asked: Asked, all_changes: Sequence[Mapping[str, Any]], work: Work) -> list[Variant]:
@@ -131,12 +137,11 @@ def asked_of(
     config: Path, data: Path, begin: str | None, end: str | None, site: str | None, strategy: str | None
 ) -> Asked:
     """What the command line says. ``strategy``: another one in the place of the settings' own."""
-    changes = None if strategy is None else {"tariff": {"strategy": strategy}}
     return Asked(
         config=config,
         data=data,
         begin=instant_of(begin, "--from"),
         end=instant_of(end, "--to"),
         site_id=site,
-        changes=changes,
+        strategy=strategy,
     )

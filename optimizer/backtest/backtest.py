@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from optimizer.backtest.asked import Asked
 from optimizer.backtest.bills import Billing, Span, bill, billing_of, has_prices, import_cost, without_battery
 from optimizer.backtest.bounds import perfect_foresight, self_consumption
 from optimizer.backtest.halfway import Halfway
 from optimizer.backtest.keeping import keep, kept, kept_file, key_of
 from optimizer.backtest.knowledge import Truth
 from optimizer.backtest.run import Lived, Run, at_its_pace, live
-from optimizer.backtest.setup import Asked, Setup, prepare
+from optimizer.backtest.setup import Setup, prepare
 from optimizer.log import configure_logging
 
 NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT = "no_battery", "self_consumption", "daemon", "perfect_foresight"

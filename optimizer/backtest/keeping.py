@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import strategies
+from optimizer.backtest.asked import Asked
 from optimizer.backtest.knowledge import DataPrices
 from optimizer.backtest.run import Lived
 from optimizer.backtest.sealing import sealed, unsealed
-from optimizer.backtest.setup import Asked, Setup
+from optimizer.backtest.setup import Setup
 
 OUR_OWN = (Path(__file__).parents[1], Path(strategies.__file__).parent)
 LIBRARIES = ("highspy", "numpy", "pandas", "pulp")
@@ -28,7 +29,7 @@ MOST_PATH = 1000
 def key_of(asked: Asked, setup: Setup) -> str:
     """A name for all that the runs of a backtest hang on: the data, what is asked, every setting, and the program."""
     stated = {
-        "asked": repr((asked.changes, asked.site_id, setup.start, setup.end)),
+        "asked": repr((asked.changes, asked.strategy, asked.site_id, setup.start, setup.end)),
         "site": setup.site.model_dump(mode="json", exclude=UNUSED),
         "planning": setup.settings.planning.model_dump(mode="json"),
         "dispatch": setup.settings.dispatch.model_dump(mode="json"),
