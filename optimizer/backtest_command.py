@@ -1,6 +1,7 @@
 """``heat-optimizer backtest``: what is asked for, told while it runs, and printed."""
 
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -34,6 +35,23 @@ def instant_of(text: str | None, option: str) -> datetime | None:
         msg = f"{option} {text}: not a time such as 2026-01-31 or 2026-01-31T12:00Z"
         raise ConfigError(msg) from None
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def work_of(processes: int | None, keep_in: Path | None, *, with_regret: bool) -> Work:
+    """How it is carried out. Raises ConfigError."""
+    if processes is None:
+        return Work(keep_in=keep_in, with_regret=with_regret)
+    if processes < 1:
+        msg = f"--processes {processes}: at least 1 is needed; leave it out for one for each core"
+        raise ConfigError(msg)
+    return Work(processes=processes, keep_in=keep_in, with_regret=with_regret)
+
+
+def check_battery_price(price_per_kwh: float | None) -> None:
+    """Raises ConfigError where nothing could ever be paid back at that price."""
+    if price_per_kwh is not None and not (math.isfinite(price_per_kwh) and price_per_kwh > 0):
+        msg = f"--battery-price {price_per_kwh}: give what a kWh of battery costs, a number above 0 such as 400"
+        raise ConfigError(msg)
 
 
 def run_backtest(asked: Asked, work: Work) -> Whole:

@@ -6,11 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from optimizer.errors import ConfigError
 from strategies.registry import strategy_options
 
 NOWHERE = {"base_url": "http://127.0.0.1:9", "api_key": {"env": "HEAT_OPTIMIZER_BACKTEST_KEY"}}
 """Stands in where a settings file names no cloud: nothing is ever asked of it."""
 SITE_ID = "backtest"
+EXAMPLE = "name one setting by its path below the site, e.g. battery.capacity_kwh"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +39,16 @@ def completed(document: dict[str, Any], asked: Asked, told: list[str]) -> dict[s
     ``told`` is given what a tariff states and another strategy cannot use. Raises ConfigError.
     """
     cloud = document.setdefault("heat_cloud", {})
+    if not isinstance(cloud, dict):
+        msg = f"{asked.config}: heat_cloud: got {cloud!r}; write it as a table under [heat_cloud], or leave it out"
+        raise ConfigError(msg)
     for key, value in NOWHERE.items():
         cloud.setdefault(key, value)
     sites = document.get("sites", [])
+    if not isinstance(sites, list) or not all(isinstance(site, dict) for site in sites):
+        given = "a single table" if isinstance(sites, dict) else repr(sites)
+        msg = f"{asked.config}: sites: got {given}; write each site under [[sites]], in double brackets"
+        raise ConfigError(msg)
     for number, site in enumerate(sites):
         site.setdefault("site_id", SITE_ID if number == 0 else f"{SITE_ID} {number + 1}")
         site.pop("hcu", None)
@@ -68,6 +77,12 @@ def _planned_with(strategy: str, tariff: Any, path: str, told: list[str]) -> dic
 def _change(site: dict[str, Any], path: str, value: Any) -> None:
     *parents, last = path.split(".")
     place = site
-    for name in parents:
-        place = place.setdefault(name, {})
+    for number, name in enumerate(parents):
+        inner = place.setdefault(name, {})
+        if not isinstance(inner, dict):
+            at = ".".join(parents[: number + 1])
+            given = "a list" if isinstance(inner, list) else repr(inner)
+            msg = f"--sweep {path}: {at} is {given}, and has no setting '{(*parents, last)[number + 1]}'; {EXAMPLE}"
+            raise ConfigError(msg)
+        place = inner
     place[last] = value

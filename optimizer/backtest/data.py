@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -92,8 +93,8 @@ def read_measured(file: Path) -> Measured:
     try:
         raw = file.read_bytes()
         text = (gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        msg = f"{file}: cannot be read: {error}"
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        msg = f"{file}: cannot be read: {error}; give CSV in UTF-8, packed with gzip or not"
         raise ConfigError(msg) from None
     try:
         return _measured(pd.read_csv(io.StringIO(text)))

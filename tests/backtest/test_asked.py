@@ -74,3 +74,47 @@ def test_the_command_says_on_standard_error_what_it_leaves_out(tmp_path, capsys)
     assert code == 0
     assert shown.err == "note: sites[0].tariff.periods: left out; the strategy 'flat' knows no such option\n"
     assert "left out" in shown.out, "whoever reads the bills later should know it as well"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('sites = "x"\n', r"home\.toml: sites: got 'x'; write each site under \[\[sites\]\]"),
+        ('sites = ["x"]\n', r"home\.toml: sites: got \['x'\]; write each site under"),
+        (SETTINGS.replace("[[sites]]", "[sites]"), r"home\.toml: sites: got a single table; write each site under"),
+        ('heat_cloud = "x"\n' + SETTINGS, r"home\.toml: heat_cloud: got 'x'; write it as a table under \[heat_cloud\]"),
+    ],
+)
+def test_settings_of_another_shape_are_refused_by_name(tmp_path, text, words):
+    with pytest.raises(ConfigError, match=words):
+        prepare(asked(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("timezone.foo", r"--sweep timezone\.foo: timezone is 'Europe/Berlin', and has no setting 'foo'; name one"),
+        ("tariff.periods.import_price", r"tariff\.periods is a list, and has no setting 'import_price'; name one"),
+    ],
+)
+def test_a_path_through_what_is_no_table_is_refused(tmp_path, path, words):
+    with pytest.raises(ConfigError, match=words):
+        prepare(replace(asked(tmp_path), changes={path: 1.0}))
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (["--processes", "0"], "--processes 0: at least 1 is needed"),
+        (["--processes", "-1"], "--processes -1: at least 1 is needed"),
+        (["--sweep", "battery.capacity_kwh=4", "--battery-price", "nan"], "--battery-price nan: give what"),
+        (["--sweep", "battery.capacity_kwh=4", "--battery-price", "inf"], "--battery-price inf: give what"),
+        (["--sweep", "battery.capacity_kwh=4", "--battery-price", "0"], "--battery-price 0.0: give what"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused_before_anything_is_done(tmp_path, capsys, option, words):
+    question = asked(tmp_path)
+    code = main(["backtest", "--config", str(question.config), "--data", str(question.data), *option])
+
+    assert code == 2
+    assert words in capsys.readouterr().err

@@ -113,6 +113,15 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         read_measured(tmp_path / "nothing.csv")
 
 
+def test_a_packed_file_that_is_damaged_is_named(tmp_path):
+    file = write_data(tmp_path / "data.csv.gz", list(rows(2, HOUR)))
+    raw = file.read_bytes()
+    file.write_bytes(raw[:10] + b"\xff" * 30 + raw[40:])
+
+    with pytest.raises(ConfigError, match=r"data\.csv\.gz: cannot be read: .*; give CSV in UTF-8, packed with gzip"):
+        read_measured(file)
+
+
 def test_a_price_or_a_forecast_that_is_missing_is_told_and_not_made_up(tmp_path):
     content = [row | {"import_price": 0.2, "load_forecast_kw": 0.5} for row in rows(2, HOUR)]
     content[30]["import_price"] = ""
