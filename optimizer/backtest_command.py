@@ -47,10 +47,18 @@ def work_of(processes: int | None, keep_in: Path | None, *, with_regret: bool) -
     return Work(processes=processes, keep_in=keep_in, with_regret=with_regret)
 
 
-def check_battery_price(price_per_kwh: float | None) -> None:
-    """Raises ConfigError where nothing could ever be paid back at that price."""
-    if price_per_kwh is not None and not (math.isfinite(price_per_kwh) and price_per_kwh > 0):
-        msg = f"--battery-price {price_per_kwh}: give what a kWh of battery costs, a number above 0 such as 400"
+def check_together(*, is_sweep: bool, is_compared: bool, battery_price: float | None) -> None:
+    """Raises ConfigError where one option leaves another without a meaning, or nothing could be paid back."""
+    if is_sweep and is_compared:
+        msg = "--sweep and --compare answer two questions: leave out --compare, or --sweep"
+        raise ConfigError(msg)
+    if battery_price is None:
+        return
+    if not is_sweep:
+        msg = f"--battery-price {battery_price:g} is for a sweep alone: leave it out, or add --sweep PATH=VALUE,VALUE"
+        raise ConfigError(msg)
+    if not (math.isfinite(battery_price) and battery_price > 0):
+        msg = f"--battery-price {battery_price:g}: give what a kWh of battery costs, a number above 0 such as 400"
         raise ConfigError(msg)
 
 

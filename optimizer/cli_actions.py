@@ -189,7 +189,7 @@ def backtest(options: argparse.Namespace) -> int:
     from optimizer.backtest_command import (
         asked_of,
         check_asked,
-        check_battery_price,
+        check_together,
         result_text,
         run_backtest,
         show,
@@ -197,7 +197,7 @@ def backtest(options: argparse.Namespace) -> int:
     )
 
     _apply_log_settings(options, "error", "auto")
-    check_battery_price(options.battery_price)
+    check_together(is_sweep=bool(options.sweep), is_compared=bool(options.compare), battery_price=options.battery_price)
     work = work_of(options.processes, options.state, with_regret=not options.no_regret)
     if options.sweep:
         return _sweep(options, work)

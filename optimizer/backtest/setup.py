@@ -24,7 +24,8 @@ PEAK = "solar.peak_kw"
 class Setup:
     """What is configured, what was recorded, and the plant; ``[start, end)`` is what is lived through.
 
-    ``notes`` say what not all of the bills hold, ``left_out`` what another strategy than the stated one cannot use.
+    ``notes`` say what was not read and what not all of the bills hold, ``left_out`` what another strategy than the
+    stated one cannot use.
     """
 
     settings: Settings
@@ -76,7 +77,7 @@ def prepare(asked: Asked) -> Setup:
         options=plant_options(site, measured, conventions),
         start=start,
         end=end,
-        notes=(*left_out, *notes_on(path, site)),
+        notes=(*measured.notes, *left_out, *notes_on(path, site)),
         left_out=tuple(left_out),
     )
 

@@ -109,7 +109,9 @@ def test_a_path_through_what_is_no_table_is_refused(tmp_path, path, words):
         (["--processes", "-1"], "--processes -1: at least 1 is needed"),
         (["--sweep", "battery.capacity_kwh=4", "--battery-price", "nan"], "--battery-price nan: give what"),
         (["--sweep", "battery.capacity_kwh=4", "--battery-price", "inf"], "--battery-price inf: give what"),
-        (["--sweep", "battery.capacity_kwh=4", "--battery-price", "0"], "--battery-price 0.0: give what"),
+        (["--sweep", "battery.capacity_kwh=4", "--battery-price", "0"], "--battery-price 0: give what"),
+        (["--battery-price", "400"], "--battery-price 400 is for a sweep alone: leave it out, or add --sweep"),
+        (["--sweep", "battery.capacity_kwh=4", "--compare", "a.toml"], "leave out --compare, or --sweep"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_refused_before_anything_is_done(tmp_path, capsys, option, words):
