@@ -133,7 +133,7 @@ def _print(console: Console, name: str, result: Result) -> None:
     for heading in ("bill", result.currency, "saved", "saved %", "above the floor"):
         table.add_column(heading, justify="left" if heading == "bill" else "right")
     most, floor = result.bills[NO_BATTERY], result.bills["perfect_foresight"]
-    whole = result.import_costs[NO_BATTERY]
+    whole = result.no_battery_import_bill
     for key in BILLS:
         cost = result.bills[key]
         share = f"{100 * (most - cost) / whole:.1f}" if whole > 0 else ""
@@ -143,8 +143,9 @@ def _print(console: Console, name: str, result: Result) -> None:
         share = f" ({100 * money / whole:+.2f} %)" if whole > 0 else ""
         console.print(f"  regret, {part.replace('_', ' ')}: {money:+.2f} {result.currency}{share}", highlight=False)
     console.print(
-        f"  {result.cycles} cycles ({_counted(result)}) in {result.seconds:.0f} s; percent are of the import cost "
-        f"without a battery, {whole:.2f}; stored energy counts {result.value_per_kwh:.4f} per kWh",
+        f"  {result.cycles} cycles ({_counted(result)}) in {result.seconds:.0f} s; percent are of what import "
+        f"costs without a battery, with the charges on it, {whole:.2f}; stored energy counts "
+        f"{result.value_per_kwh:.4f} per kWh",
         highlight=False,
     )
     for gap in result.gaps:

@@ -16,7 +16,16 @@ from typing import Any
 import numpy as np
 
 from optimizer.backtest.asked import Asked
-from optimizer.backtest.bills import Billing, Span, bill, billing_of, has_prices, import_cost, without_battery
+from optimizer.backtest.bills import (
+    Billing,
+    Span,
+    bill,
+    billing_of,
+    has_prices,
+    import_bill,
+    import_cost,
+    without_battery,
+)
 from optimizer.backtest.bounds import perfect_foresight, self_consumption
 from optimizer.backtest.halfway import Halfway
 from optimizer.backtest.keeping import keep, kept, kept_file, key_of
@@ -70,12 +79,14 @@ class Result:
     """What came of a backtest.
 
     ``regret`` sums to the daemon's bill less the floor's; empty where it was not asked. ``energies`` has, for each
-    bill, kWh bought and sold, full cycles, and kg of carbon. ``troubles`` are cycles that made no plan, ``notes`` what
+    bill, kWh bought and sold, full cycles, and kg of carbon. ``no_battery_import_bill`` is what percents are of: what
+    import costs without a battery, with the charges on it. ``troubles`` are cycles that made no plan, ``notes`` what
     else a reader of the bills should know.
     """
 
     bills: Mapping[str, float]
     import_costs: Mapping[str, float]
+    no_battery_import_bill: float
     months: tuple[Mapping[str, Any], ...]
     regret: Mapping[str, float]
     currency: str
@@ -144,6 +155,7 @@ def live_through(asked: Asked, work: Work, progress: Progress) -> Whole:
     result = Result(
         bills=bills,
         import_costs={name: import_cost(billing, billing.whole, lived[name]) for name in BILLS},
+        no_battery_import_bill=import_bill(billing, billing.whole, lived[NO_BATTERY]),
         months=tuple(_month(billing, span, lived) for span in billing.months),
         regret=_regret(billing, parts, lived) if work.with_regret else {},
         currency=billing.currency,

@@ -1,16 +1,20 @@
 """The floor is the least bill of the plant, whatever else the settings wish for; what they wish for is told."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from backtest_data import SETTINGS, START, rows, write_data, write_settings
 
-from optimizer.backtest.bills import bill, billing_of, without_battery
-from optimizer.backtest.bounds import perfect_foresight, self_consumption
+from optimizer.backtest import bounds
+from optimizer.backtest.bills import bill, billing_of, import_bill, import_cost, without_battery
+from optimizer.backtest.bounds import parts_of_floor, perfect_foresight, self_consumption
 from optimizer.backtest.run import Run, live
 from optimizer.backtest.setup import Asked, Setup, prepare
+from optimizer.domain.horizon import Horizon
+from optimizer.domain.tariff import MinimumCharge, PeakCharge, Tariff
+from optimizer.domain.windows import BillingPeriod
 
 HOUR = timedelta(hours=1)
 GRID, SOLAR = "[sites.grid]\n", "[sites.solar]\npeak_kw = 5\n"
@@ -95,3 +99,61 @@ def test_a_daemon_that_may_not_sell_stays_above_the_floor_that_may(tmp_path):
 
     assert daemon.export_kwh.sum() < 0.5
     assert bill(billing, billing.whole, perfect_foresight(setup, billing, quiet)) < bill(billing, billing.whole, daemon)
+
+
+DAY = 96
+PEAK = '[[sites.peak_charges]]\nname = "demand"\nprice_per_kw = 9.2\n'
+JULY_20 = datetime(2026, 7, 19, 22, tzinfo=UTC)
+"""Midnight in Berlin."""
+
+
+def parts(charges: dict[str, Any], days: int = 60) -> list[tuple[int, int, int]]:
+    edges = tuple(JULY_20 + number * timedelta(minutes=15) for number in range(days * DAY + 1))
+    prices = (0.3,) * (days * DAY)
+    tariff = Tariff(import_price_per_kwh=prices, export_price_per_kwh=prices, **charges)
+    return [
+        (first // DAY, until // DAY, beyond // DAY)
+        for first, until, beyond in parts_of_floor(tariff, Horizon(edges, "Europe/Berlin"))
+    ]
+
+
+def test_the_floor_is_cut_where_local_months_end():
+    assert parts({}) == [(0, 12, 19), (12, 43, 50), (43, 60, 60)], "with a week beyond"
+
+
+def test_where_months_are_billed_for_more_than_energy_each_part_looks_to_the_end_of_the_next():
+    by_month = [(0, 12, 43), (12, 43, 60), (43, 60, 60)]
+
+    assert parts({"peak_charges": (PeakCharge(name="demand", price_per_kw=9.2),)}) == by_month
+    assert parts({"minimum_charge": MinimumCharge(amount=10.0)}) == by_month
+
+
+@pytest.mark.parametrize(
+    "how", [{"billing_period": BillingPeriod.YEAR}, {"ratchet_percent": 80.0}, {"rolling_months": 12}], ids=str
+)
+def test_a_charge_that_looks_beyond_a_month_is_met_by_looking_at_all(how):
+    assert parts({"peak_charges": (PeakCharge(name="demand", price_per_kw=9.2, **how),)}) == [(0, 60, 60)]
+
+
+def test_the_floor_under_a_monthly_peak_is_least_on_its_own_terms(tmp_path, monkeypatch):
+    """The evening of the sixth sets April's peak: nothing is spent to lower what stays below it later on."""
+    content = list(rows(34, HOUR))
+    content[13 * 24 + 19]["load_kw"] = 9.0
+    settings = write_settings(tmp_path, SETTINGS.replace("[sites.tariff]", PEAK + "[sites.tariff]", 1))
+    setup = prepare(Asked(config=settings, data=write_data(tmp_path / "data.csv", content)))
+    billing = billing_of(setup)
+    floor = bill(billing, billing.whole, perfect_foresight(setup, billing, quiet))
+    monkeypatch.setattr(bounds, "parts_of_floor", lambda tariff, horizon: [(0, len(horizon), len(horizon))])
+
+    assert floor == pytest.approx(bill(billing, billing.whole, perfect_foresight(setup, billing, quiet)), abs=1e-4)
+
+
+def test_percents_are_of_what_import_costs_with_the_charges_on_it(tmp_path):
+    plain, with_peak = setup_with(tmp_path, ""), setup_with(tmp_path, PEAK)
+    billing, none = billing_of(plain), without_battery(plain)
+    energy = import_cost(billing, billing.whole, none)
+    billed = billing_of(with_peak)
+
+    assert import_bill(billing, billing.whole, none) == pytest.approx(energy)
+    peak_kw = 4 * none.import_kwh.max()
+    assert import_bill(billed, billed.whole, none) == pytest.approx(energy + 9.2 * peak_kw)

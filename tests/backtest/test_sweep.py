@@ -68,6 +68,7 @@ def variant(bill: float, co2_kg: float, cycles: float) -> Variant:
     result = Result(
         bills={DAEMON: bill},
         import_costs={},
+        no_battery_import_bill=0.0,
         months=(),
         regret={},
         currency="EUR",
