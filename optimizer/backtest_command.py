@@ -151,7 +151,7 @@ def _print(console: Console, name: str, result: Result) -> None:
     for gap in result.gaps:
         console.print(f"  gap: {gap}", highlight=False)
     for note in result.notes:
-        console.print(f"  note: {note}", highlight=False)
+        console.print(f"  note: {note}", highlight=False, markup=False)
     for trouble in result.troubles[:MOST_TROUBLES]:
         console.print(f"  trouble: {trouble}", highlight=False)
 
