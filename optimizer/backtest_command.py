@@ -1,6 +1,8 @@
 """``heat-optimizer backtest``: what is asked for, told while it runs, and printed."""
 
 import json
+import math
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from optimizer.backtest.asked import Asked
 from optimizer.backtest.backtest import BILLS, NO_BATTERY, Result, Whole, Work, live_through
-from optimizer.backtest.setup import Asked, prepare
+from optimizer.backtest.setup import prepare
 from optimizer.backtest.sweep import Variant, sweep
 from optimizer.backtest_page import backtest_page
 from optimizer.backtest_panels import NAMES
@@ -32,6 +35,31 @@ def instant_of(text: str | None, option: str) -> datetime | None:
         msg = f"{option} {text}: not a time such as 2026-01-31 or 2026-01-31T12:00Z"
         raise ConfigError(msg) from None
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def work_of(processes: int | None, keep_in: Path | None, *, with_regret: bool) -> Work:
+    """How it is carried out. Raises ConfigError."""
+    if processes is None:
+        return Work(keep_in=keep_in, with_regret=with_regret)
+    if processes < 1:
+        msg = f"--processes {processes}: at least 1 is needed; leave it out for one for each core"
+        raise ConfigError(msg)
+    return Work(processes=processes, keep_in=keep_in, with_regret=with_regret)
+
+
+def check_together(*, is_sweep: bool, is_compared: bool, battery_price: float | None) -> None:
+    """Raises ConfigError where one option leaves another without a meaning, or nothing could be paid back."""
+    if is_sweep and is_compared:
+        msg = "--sweep and --compare answer two questions: leave out --compare, or --sweep"
+        raise ConfigError(msg)
+    if battery_price is None:
+        return
+    if not is_sweep:
+        msg = f"--battery-price {battery_price:g} is for a sweep alone: leave it out, or add --sweep PATH=VALUE,VALUE"
+        raise ConfigError(msg)
+    if not (math.isfinite(battery_price) and battery_price > 0):
+        msg = f"--battery-price {battery_price:g}: give what a kWh of battery costs, a number above 0 such as 400"
+        raise ConfigError(msg)
 
 
 def run_backtest(asked: Asked, work: Work) -> Whole:
@@ -58,7 +86,10 @@ def show(wholes: Sequence[tuple[str, Whole]], html: Path | None, png: Path | Non
 
 
 def check_asked(all_asked: Sequence[Asked], work: Work, pictures: Mapping[str, Path | None]) -> None:
-    """Hours of work are not begun where a setting, the data or a place to write to is wrong. Raises ConfigError."""
+    """Hours of work are not begun where a setting, the data or a place to write to is wrong. Raises ConfigError.
+
+    What another strategy cannot use of the tariff is told on standard error.
+    """
     if work.keep_in is not None:
         try:
             work.keep_in.mkdir(parents=True, exist_ok=True)
@@ -69,8 +100,9 @@ def check_asked(all_asked: Sequence[Asked], work: Work, pictures: Mapping[str, P
         if file is not None and not file.parent.is_dir():
             msg = f"{option} {file}: there is no folder {file.parent}"
             raise ConfigError(msg)
-    for asked in all_asked:
-        prepare(asked)
+    left_out = [note for asked in all_asked for note in prepare(asked).left_out]
+    for note in dict.fromkeys(left_out):
+        print(f"note: {note}", file=sys.stderr)
 
 
 def run_sweep(asked: Asked, all_changes: Sequence[Mapping[str, Any]], work: Work) -> list[Variant]:
@@ -101,7 +133,7 @@ def _print(console: Console, name: str, result: Result) -> None:
     for heading in ("bill", result.currency, "saved", "saved %", "above the floor"):
         table.add_column(heading, justify="left" if heading == "bill" else "right")
     most, floor = result.bills[NO_BATTERY], result.bills["perfect_foresight"]
-    whole = result.import_costs[NO_BATTERY]
+    whole = result.no_battery_import_bill
     for key in BILLS:
         cost = result.bills[key]
         share = f"{100 * (most - cost) / whole:.1f}" if whole > 0 else ""
@@ -111,14 +143,15 @@ def _print(console: Console, name: str, result: Result) -> None:
         share = f" ({100 * money / whole:+.2f} %)" if whole > 0 else ""
         console.print(f"  regret, {part.replace('_', ' ')}: {money:+.2f} {result.currency}{share}", highlight=False)
     console.print(
-        f"  {result.cycles} cycles ({_counted(result)}) in {result.seconds:.0f} s; percent are of the import cost "
-        f"without a battery, {whole:.2f}; stored energy counts {result.value_per_kwh:.4f} per kWh",
+        f"  {result.cycles} cycles ({_counted(result)}) in {result.seconds:.0f} s; percent are of what import "
+        f"costs without a battery, with the charges on it, {whole:.2f}; stored energy counts "
+        f"{result.value_per_kwh:.4f} per kWh",
         highlight=False,
     )
     for gap in result.gaps:
         console.print(f"  gap: {gap}", highlight=False)
-    for note in result.notes[:MOST_TROUBLES]:
-        console.print(f"  note: {note}", highlight=False)
+    for note in result.notes:
+        console.print(f"  note: {note}", highlight=False, markup=False)
     for trouble in result.troubles[:MOST_TROUBLES]:
         console.print(f"  trouble: {trouble}", highlight=False)
 
@@ -131,12 +164,11 @@ def asked_of(
     config: Path, data: Path, begin: str | None, end: str | None, site: str | None, strategy: str | None
 ) -> Asked:
     """What the command line says. ``strategy``: another one in the place of the settings' own."""
-    changes = None if strategy is None else {"tariff": {"strategy": strategy}}
     return Asked(
         config=config,
         data=data,
         begin=instant_of(begin, "--from"),
         end=instant_of(end, "--to"),
         site_id=site,
-        changes=changes,
+        strategy=strategy,
     )

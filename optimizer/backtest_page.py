@@ -93,12 +93,12 @@ def _in_short(whole: Whole) -> Markup:
 
 
 def _share(money: float, result: Result) -> str:
-    whole = result.import_costs[NO_BATTERY]
-    return f", {100 * money / whole:.2f} % of the import cost without a battery" if whole > 0 else ""
+    whole = result.no_battery_import_bill
+    return f", {100 * money / whole:.2f} % of what import costs without a battery" if whole > 0 else ""
 
 
 def _in_percent(money: float, result: Result) -> str:
-    whole = result.import_costs[NO_BATTERY]
+    whole = result.no_battery_import_bill
     return f", {100 * money / whole:.1f} % of its import cost" if whole > 0 else ""
 
 
@@ -118,14 +118,14 @@ def _bills(result: Result) -> Markup:
 
 
 def _regret(result: Result) -> Markup:
-    whole = result.import_costs[NO_BATTERY]
+    whole = result.no_battery_import_bill
 
     def row(part: str, money: float) -> list[Child]:
         return [part.replace("_", " "), f"{money:+.2f}", f"{100 * money / whole:+.2f}" if whole > 0 else ""]
 
     rows = [row(part, money) for part, money in result.regret.items()]
     rows.append(row("in all", sum(result.regret.values())))
-    heads = ["Part", result.currency, "% of the import cost without a battery"]
+    heads = ["Part", result.currency, "% of what import costs without a battery"]
     return table("What was left to perfect foresight, and why", heads, rows, numbers=(1, 2))
 
 

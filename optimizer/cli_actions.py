@@ -186,12 +186,19 @@ def replay(options: argparse.Namespace) -> int:
 
 
 def backtest(options: argparse.Namespace) -> int:
-    from optimizer.backtest.backtest import Work
-    from optimizer.backtest_command import asked_of, check_asked, result_text, run_backtest, show
+    from optimizer.backtest_command import (
+        asked_of,
+        check_asked,
+        check_together,
+        result_text,
+        run_backtest,
+        show,
+        work_of,
+    )
 
     _apply_log_settings(options, "error", "auto")
-    processes = {} if options.processes is None else {"processes": options.processes}
-    work = Work(keep_in=options.state, with_regret=not options.no_regret, **processes)
+    check_together(is_sweep=bool(options.sweep), is_compared=bool(options.compare), battery_price=options.battery_price)
+    work = work_of(options.processes, options.state, with_regret=not options.no_regret)
     if options.sweep:
         return _sweep(options, work)
     all_asked = [

@@ -23,7 +23,10 @@ HEADS = (
 
 
 def sweep_text(variants: Sequence[Variant], price_per_kwh: float | None, style: str) -> str:
-    """One row for each variant; "best" marks those that no other beats in money, carbon and cycles at once."""
+    """One row for each variant; "best" marks those that no other beats in money, carbon and cycles at once.
+
+    Below the table stands once what any variant's bills leave open.
+    """
     best = on_frontier(variants)
     if style == "json":
         found = [_document(each, price_per_kwh) | {"on_frontier": is_best} for each, is_best in _with(variants, best)]
@@ -38,6 +41,8 @@ def sweep_text(variants: Sequence[Variant], price_per_kwh: float | None, style: 
         table.add_row(*_cells(variant, price_per_kwh, is_best=is_best))
     with console.capture() as captured:
         console.print(table)
+        for note in dict.fromkeys(note for variant in variants for note in variant.result.notes):
+            console.print(f"  note: {note}", highlight=False, markup=False)
     return captured.get().rstrip()
 
 

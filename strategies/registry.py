@@ -114,6 +114,12 @@ def installed_feeds() -> list[tuple[str, str]]:
     return _installed(FEEDS)
 
 
+def strategy_options(name: str, *, path: str) -> frozenset[str]:
+    """The options that a strategy knows; ``path`` says who names it. Raises ConfigError where there is none."""
+    _, model = _named(STRATEGIES, name, path)
+    return frozenset(model.model_fields)
+
+
 def build_strategy(options: Mapping[str, object], *, path: str) -> TariffStrategy:
     """The strategy that ``options["strategy"]`` names, with the other options.
 
@@ -198,29 +204,34 @@ def _load(plugin: _Plugin) -> tuple[Callable[..., Any], type[BaseModel]]:
 
 
 def _choose(kind: _Kind, options: Mapping[str, object], path: str) -> _Chosen:
-    catalogue = _catalogue(kind)
-    installed = ", ".join(catalogue)
     name = options.get(kind.key)
     if not isinstance(name, str):
         problem = "missing" if name is None else f"got {name!r}"
+        installed = ", ".join(_catalogue(kind))
         msg = f"{path}.{kind.key}: {problem}; give the name of a {kind.key}; installed: {installed}"
         raise ConfigError(msg)
-    plugin = catalogue.get(name)
-    if plugin is None:
-        close = nearest(name, catalogue)
-        hint = f" (did you mean '{close}'?)" if close else ""
-        msg = f"{path}.{kind.key}: no {kind.key} '{name}'; installed: {installed}{hint}"
-        raise ConfigError(msg)
-    try:
-        factory, model = _load(plugin)
-    except ConfigError as error:
-        msg = f"{path}.{kind.key}: '{name}' from {plugin.origin} {error}"
-        raise ConfigError(msg) from error
+    factory, model = _named(kind, name, f"{path}.{kind.key}")
     own = {key: value for key, value in options.items() if key != kind.key}
     try:
         return _Chosen(factory=factory, options=model.model_validate(own))
     except ValidationError as error:
         raise ConfigError(explain(error, model, path)) from None
+
+
+def _named(kind: _Kind, name: str, path: str) -> tuple[Callable[..., Any], type[BaseModel]]:
+    """The factory of that name and its options; ConfigError where there is none, or none that works."""
+    catalogue = _catalogue(kind)
+    plugin = catalogue.get(name)
+    if plugin is None:
+        close = nearest(name, catalogue)
+        hint = f" (did you mean '{close}'?)" if close else ""
+        msg = f"{path}: no {kind.key} '{name}'; installed: {', '.join(catalogue)}{hint}"
+        raise ConfigError(msg)
+    try:
+        return _load(plugin)
+    except ConfigError as error:
+        msg = f"{path}: '{name}' from {plugin.origin} {error}"
+        raise ConfigError(msg) from error
 
 
 def _construct(kind: _Kind, path: str, make: Callable[[], Any]) -> Any:

@@ -2,12 +2,10 @@
 
 import multiprocessing
 import os
-import pickle
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from hashlib import sha256
 from multiprocessing.managers import SyncManager
 from pathlib import Path
 from queue import Empty
@@ -17,20 +15,29 @@ from typing import Any
 
 import numpy as np
 
-from optimizer.backtest.bills import Billing, Span, bill, billing_of, has_prices, import_cost, without_battery
+from optimizer.backtest.asked import Asked
+from optimizer.backtest.bills import (
+    Billing,
+    Span,
+    bill,
+    billing_of,
+    has_prices,
+    import_bill,
+    import_cost,
+    without_battery,
+)
 from optimizer.backtest.bounds import perfect_foresight, self_consumption
 from optimizer.backtest.halfway import Halfway
+from optimizer.backtest.keeping import keep, kept, kept_file, key_of
 from optimizer.backtest.knowledge import Truth
 from optimizer.backtest.run import Lived, Run, at_its_pace, live
-from optimizer.backtest.setup import Asked, Setup, prepare
+from optimizer.backtest.setup import Setup, prepare
 from optimizer.log import configure_logging
 
 NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT = "no_battery", "self_consumption", "daemon", "perfect_foresight"
 BILLS = (NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT)
 TELL_EVERY = 24
 HALF = ".half"
-FORM = b"3"
-"""Changes whenever what is kept of a run does."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -72,12 +79,14 @@ class Result:
     """What came of a backtest.
 
     ``regret`` sums to the daemon's bill less the floor's; empty where it was not asked. ``energies`` has, for each
-    bill, kWh bought and sold, full cycles, and kg of carbon. ``troubles`` are cycles that made no plan, ``notes`` what
+    bill, kWh bought and sold, full cycles, and kg of carbon. ``no_battery_import_bill`` is what percents are of: what
+    import costs without a battery, with the charges on it. ``troubles`` are cycles that made no plan, ``notes`` what
     else a reader of the bills should know.
     """
 
     bills: Mapping[str, float]
     import_costs: Mapping[str, float]
+    no_battery_import_bill: float
     months: tuple[Mapping[str, Any], ...]
     regret: Mapping[str, float]
     currency: str
@@ -139,13 +148,14 @@ def live_through(asked: Asked, work: Work, progress: Progress) -> Whole:
     runs: dict[str, Run | None] = {DAEMON: Run(name=DAEMON), SELF_CONSUMPTION: None, PERFECT: None}
     if work.with_regret:
         runs |= {part.run.name: part.run for part in parts if part.is_there}
-    found = _carried_out(asked, runs, work, progress)
+    found = _carried_out(asked, setup, runs, work, progress)
     lived = found | {NO_BATTERY: without_battery(setup)}
     bills = {name: bill(billing, billing.whole, lived[name]) for name in BILLS}
     daemon = lived[DAEMON]
     result = Result(
         bills=bills,
         import_costs={name: import_cost(billing, billing.whole, lived[name]) for name in BILLS},
+        no_battery_import_bill=import_bill(billing, billing.whole, lived[NO_BATTERY]),
         months=tuple(_month(billing, span, lived) for span in billing.months),
         regret=_regret(billing, parts, lived) if work.with_regret else {},
         currency=billing.currency,
@@ -155,7 +165,7 @@ def live_through(asked: Asked, work: Work, progress: Progress) -> Whole:
         outcomes=daemon.outcomes,
         gaps=setup.measured.gaps,
         troubles=daemon.troubles,
-        notes=lived[PERFECT].troubles,
+        notes=(*setup.notes, *lived[PERFECT].troubles),
         capacity_kwh=setup.options.battery_kwh,
         energies={name: _energies(setup, billing, lived[name]) for name in BILLS},
         start=setup.start.isoformat(),
@@ -196,16 +206,30 @@ def _regret(billing: Billing, parts: tuple[Part, ...], lived: Mapping[str, Lived
     return regret
 
 
-def _carried_out(asked: Asked, runs: Mapping[str, Run | None], work: Work, progress: Progress) -> dict[str, Lived]:
+def _carried_out(
+    asked: Asked, setup: Setup, runs: Mapping[str, Run | None], work: Work, progress: Progress
+) -> dict[str, Lived]:
     """What is kept already, and every other run: each in a process of its own, or all in this one."""
-    found = {name: lived for name in runs if (lived := _kept(asked, name, work.keep_in)) is not None}
+    files = _kept_files(asked, setup, runs, work)
+    found = {name: lived for name, file in files.items() if file is not None and (lived := kept(file)) is not None}
     left = {name: run for name, run in runs.items() if name not in found}
     side_by_side = min(work.processes, len(left))
     made = _in_processes(asked, left, work, progress) if side_by_side > 1 else _in_turn(asked, left, work, progress)
     for name, lived in made:
-        _keep(asked, name, work.keep_in, lived)
+        file = files[name]
+        if file is not None:
+            keep(file, lived)
+            file.with_suffix(HALF).unlink(missing_ok=True)
         found[name] = lived
     return found
+
+
+def _kept_files(asked: Asked, setup: Setup, names: Iterable[str], work: Work) -> dict[str, Path | None]:
+    """Where each run is kept, or will be."""
+    if work.keep_in is None:
+        return dict.fromkeys(names)
+    key = key_of(asked, setup)
+    return {name: kept_file(work.keep_in, name, key) for name in names}
 
 
 def _in_turn(asked: Asked, runs: Mapping[str, Run | None], work: Work, told: Progress) -> Iterator[tuple[str, Lived]]:
@@ -276,36 +300,8 @@ def _one(asked: Asked, name: str, run: Run | None, work: Work, progress: Progres
             progress(name, done, done if cycles is None else cycles)
 
     if run is not None:
-        file = None if work.keep_in is None else _kept_file(asked, name, work.keep_in).with_suffix(HALF)
-        return live(setup, run, tell, Halfway(file, work.keep_every_s))
+        file = _kept_files(asked, setup, (name,), work)[name]
+        return live(setup, run, tell, Halfway(file and file.with_suffix(HALF), work.keep_every_s))
     if name == SELF_CONSUMPTION:
         return self_consumption(setup, tell)
     return perfect_foresight(setup, billing_of(setup), tell)
-
-
-def _kept_file(asked: Asked, name: str, folder: Path) -> Path:
-    """Named by everything that a run hangs on."""
-    marks = [FORM, asked.config.read_bytes(), asked.data.read_bytes()]
-    marks.append(repr((asked.begin, asked.end, asked.site_id)).encode())
-    marks.append(repr(sorted((asked.changes or {}).items())).encode())
-    return folder / f"{name}-{sha256(b'|'.join(marks)).hexdigest()[:16]}.run"
-
-
-def _kept(asked: Asked, name: str, folder: Path | None) -> Lived | None:
-    if folder is None:
-        return None
-    file = _kept_file(asked, name, folder)
-    if not file.exists():
-        return None
-    lived = pickle.loads(file.read_bytes())  # noqa: S301 - our own file, in a folder that the caller names
-    return lived if isinstance(lived, Lived) else None
-
-
-def _keep(asked: Asked, name: str, folder: Path | None, lived: Lived) -> None:
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = _kept_file(asked, name, folder)
-        draft = file.with_suffix(".part")
-        draft.write_bytes(pickle.dumps(lived))
-        draft.replace(file)
-        file.with_suffix(HALF).unlink(missing_ok=True)

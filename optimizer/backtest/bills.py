@@ -1,7 +1,7 @@
 """What a run costs: the tariff's own invoice, and what is left in the battery valued alike for all of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -78,10 +78,15 @@ def has_prices(measured: Measured) -> bool:
 
 def _months(edges: tuple[datetime, ...], zone: str) -> Iterator[tuple[int, int]]:
     """First quarter and the one after the last, of each local month; less than a day of one goes with its neighbour."""
+    count = len(edges) - 1
+    kept = [n for n in month_starts(edges, zone) if n >= PER_DAY and count - n >= PER_DAY]
+    yield from zip([0, *kept], [*kept, count], strict=True)
+
+
+def month_starts(edges: tuple[datetime, ...], zone: str) -> list[int]:
+    """The quarters with which a local month begins, but for the very first."""
     local = [edge.astimezone(ZoneInfo(zone)) for edge in edges[:-1]]
-    starts = [n for n in range(1, len(local)) if local[n].month != local[n - 1].month]
-    kept = [n for n in starts if n >= PER_DAY and len(local) - n >= PER_DAY]
-    yield from zip([0, *kept], [*kept, len(local)], strict=True)
+    return [n for n in range(1, len(local)) if local[n].month != local[n - 1].month]
 
 
 def bill(billing: Billing, span: Span, lived: Lived) -> float:
@@ -99,6 +104,14 @@ def import_cost(billing: Billing, span: Span, lived: Lived) -> float:
     """What the imported energy alone costs."""
     prices = np.array(span.tariff.import_price_per_kwh)
     return float(prices @ lived.import_kwh[span.first : span.last])
+
+
+def import_bill(billing: Billing, span: Span, lived: Lived) -> float:
+    """What the import puts on the invoice: its energy and the charges on it, not what is due anyway."""
+    count = span.last - span.first
+    nothing = Meter(horizon=span.horizon, import_kwh=(0.0,) * count, export_kwh=(0.0,) * count)
+    bought = replace(nothing, import_kwh=tuple(lived.import_kwh[span.first : span.last].tolist()))
+    return invoice(span.tariff, bought).exact - invoice(span.tariff, nothing).exact
 
 
 def net_kw(setup: Setup) -> Floats:

@@ -1,11 +1,12 @@
 """The rule that a plan must beat, and the floor that no plan can beat."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from optimizer.backtest.bills import Billing, on_quarters
+from optimizer.backtest.bills import Billing, month_starts, on_quarters
 from optimizer.backtest.data import Floats
 from optimizer.backtest.quarters import QUARTER
 from optimizer.backtest.run import Lived, Told
@@ -15,16 +16,18 @@ from optimizer.domain.assets import Battery, EndValue
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.plan import Optimal, Plan
 from optimizer.domain.problem import Problem
-from optimizer.domain.tariff import Tariff
+from optimizer.domain.site import Site
+from optimizer.domain.tariff import EnergyTiers, PeakCharge, Tariff
+from optimizer.domain.windows import BillingPeriod
 from optimizer.lp import Planner
 from optimizer.simulator.meter import QuarterRow
 from optimizer.siting import Moment, state_site
 
-CHUNK = timedelta(days=31)
+MONTH = timedelta(days=31)
 LOOK_AHEAD = timedelta(days=7)
 """So far beyond what is decided the floor looks: further away nothing hangs on a battery of some hours any more."""
 SOLVER_TIME_S = 120.0
-"""For each month. Only where prices are negative for weeks it does not suffice to prove the least bill."""
+"""For each month looked at. Only where prices are negative for weeks it does not suffice to prove the least bill."""
 DAY = timedelta(days=1)
 
 
@@ -52,10 +55,11 @@ def self_consumption(setup: Setup, told: Told) -> Lived:
 
 
 def perfect_foresight(setup: Setup, billing: Billing, told: Told) -> Lived:
-    """The least bill of who knows all of the data: the same model of the site, month by month with a week beyond.
+    """The least bill of who knows all of the data: the plant itself, part by part (see ``parts_of_floor``).
 
-    The battery's wear is no part of a bill and not counted. What is left at the very end is worth what it is worth
-    in every bill. ``troubles`` are the months whose least bill was not proved in time, with the gap.
+    What the settings wish for beside the bill does not bind it, for neither does it bind the rule. The battery's wear
+    is no part of a bill and not counted. What is left at the very end is worth what it is worth in every bill.
+    ``troubles`` are the parts whose least bill was not proved in time, with the gap.
     """
     soc_kwh = setup.options.battery_kwh * setup.options.soc_percent / 100
     count = round((setup.end - setup.start) / QUARTER)
@@ -64,11 +68,8 @@ def perfect_foresight(setup: Setup, billing: Billing, told: Told) -> Lived:
     heat = np.zeros(count) if heat_kw is None else on_quarters(setup, heat_kw)
     imported, exported, stored = [], [], [soc_kwh]
     unproved = []
-    first, number = 0, 0
-    while first < count:
-        edges = billing.whole.horizon.edges
-        until = min(first + CHUNK // QUARTER, count)
-        beyond = min(until + LOOK_AHEAD // QUARTER, count)
+    edges = billing.whole.horizon.edges
+    for number, (first, until, beyond) in enumerate(parts_of_floor(billing.whole.tariff, billing.whole.horizon)):
         problem = _problem(setup, billing, first, beyond, (load, heat, sun), stored[-1])
         plan = Planner().solve(problem)
         if not isinstance(plan.verdict, Optimal):
@@ -77,9 +78,7 @@ def perfect_foresight(setup: Setup, billing: Billing, told: Told) -> Lived:
         imported.append(took[0])
         exported.append(took[1])
         stored += took[2]
-        first = until
-        number += 1
-        told(number)
+        told(number + 1)
     return Lived(
         import_kwh=np.concatenate(imported),
         export_kwh=np.concatenate(exported),
@@ -88,15 +87,38 @@ def perfect_foresight(setup: Setup, billing: Billing, told: Told) -> Lived:
     )
 
 
+def parts_of_floor(tariff: Tariff, horizon: Horizon) -> Iterator[tuple[int, int, int]]:
+    """First quarter, the one after the last, and the one up to which each part looks.
+
+    Local months with a week beyond. Where a month's bill holds more than the price of energy, with the next month
+    beyond; where a charge looks at more than one month, all is one part.
+    """
+    count = len(horizon)
+    charges: list[PeakCharge | EnergyTiers] = [*tariff.peak_charges, *tariff.energy_tiers]
+    if any(map(_looks_beyond_a_month, charges)):
+        yield 0, count, count
+        return
+    starts = [0, *month_starts(horizon.edges, horizon.zone), count]
+    has_charges = bool(tariff.peak_charges or tariff.energy_tiers or tariff.netting or tariff.minimum_charge)
+    for first, until, following in zip(starts, starts[1:], [*starts[2:], count], strict=False):
+        yield first, until, following if has_charges else min(until + LOOK_AHEAD // QUARTER, count)
+
+
+def _looks_beyond_a_month(charge: PeakCharge | EnergyTiers) -> bool:
+    if charge.billing_period is BillingPeriod.YEAR:
+        return True
+    return isinstance(charge, PeakCharge) and (charge.ratchet_percent > 0 or charge.rolling_months > 1)
+
+
 def _problem(
     setup: Setup, billing: Billing, first: int, last: int, kw: tuple[Floats, Floats, Floats], soc_kwh: float
 ) -> Problem:
-    """The site's stated model over quarters ``[first, last)``, all of them known."""
+    """The plant over quarters ``[first, last)``, all of them known."""
     edges = billing.whole.horizon.edges[first : last + 1]
     horizon = Horizon(edges, setup.site.timezone)
     tariff = _slice(billing.whole.tariff, first, last)
     load, heat, sun = (tuple(series[first:last].tolist()) for series in kw)
-    options, site = setup.options, setup.task.site
+    options, site = setup.options, _plant_alone(setup.task.site)
     capacity_kwh = options.battery_kwh
     battery = Battery(
         capacity_kwh=capacity_kwh,
@@ -118,13 +140,33 @@ def _problem(
         import_price_per_kwh=tariff.import_price_per_kwh,
         export_price_per_kwh=tariff.export_price_per_kwh,
         currency=tariff.currency,
-        import_limit_kw=options.grid_import_limit_kw,
+        import_limit_kw=_import_limit_kw(setup, tariff, first, last),
         export_limit_kw=options.grid_export_limit_kw,
         batteries=(battery,),
-        solver_time_s=SOLVER_TIME_S,
+        solver_time_s=SOLVER_TIME_S * max(len(horizon) * QUARTER / MONTH, 1.0),
     )
     moment = Moment(at=edges[0], import_rated_kw=None, export_rated_kw=None, genset_kw=None, outdoor_c=None)
     return state_site(problem, site, moment, tariff).problem
+
+
+def _plant_alone(site: Site) -> Site:
+    """Where it stands; its contract comes with the tariff, and nothing else of it is in a bill."""
+    return Site(site_id=site.site_id, zone=site.zone, holiday_country=site.holiday_country)
+
+
+def _import_limit_kw(setup: Setup, tariff: Tariff, first: int, last: int) -> tuple[float, ...]:
+    """In each slot what the battery may not exceed: the limit, or what the site takes anyway where that is more.
+
+    Where it pays to take more, the sun may be cut as well.
+    """
+    limit_kw = setup.options.grid_import_limit_kw
+    measured = setup.measured
+    demand_kw = measured.load_kw if measured.heat_pump_kw is None else measured.load_kw + measured.heat_pump_kw
+    with_sun, without_sun = (
+        on_quarters(setup, np.maximum(limit_kw, kw))[first:last] for kw in (demand_kw - measured.solar_kw, demand_kw)
+    )
+    pays = np.array(tariff.import_price_per_kwh) < 0
+    return tuple(np.where(pays, without_sun, with_sun).tolist())
 
 
 def _slice(tariff: Tariff, first: int, last: int) -> Tariff:

@@ -1,7 +1,8 @@
 """Recorded data as the backtest reads it: columns by name on a regular UTC grid, with every gap told."""
 
+import csv
 import gzip
-import io
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,19 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from optimizer.backtest.columns import COLUMNS, POWERS, TIME, above_zero, frame_of, notes_on_columns, numbers_of
 from optimizer.backtest.quarters import QUARTER, Intervals
+from optimizer.backtest.timeline import grid_of, starts_of
 from optimizer.errors import ConfigError
 from optimizer.simulator.heatpump import electrical_kw
 from optimizer.simulator.recording import RecordedState, Recording
 
-TIME = "timestamp_utc"
-POWERS = ("load_kw", "solar_kw", "heat_pump_kw", "heat_kw", "load_forecast_kw", "solar_forecast_kw")
-COLUMNS = (*POWERS, "outdoor_temp_c", "import_price", "export_price")
 DAY = timedelta(days=1)
-LARGEST = 1e6
 MOST_TOLD = 5
-STANDBY_SHARE = 0.02
-"""A power below zero by at most this share of the column's highest is what an inverter takes itself at night."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,7 +34,7 @@ class Measured:
 
     Powers are means in kW, ``heat_pump_kw`` electrical; prices are per kWh. None: the file has no such column.
     ``gaps`` says in words what was missing and what stands in: the same time of the day before, else the value
-    before it. Forecasts and prices are never made up: NaN where there is none.
+    before it. Forecasts and prices are never made up: NaN where there is none. ``notes`` name what was not read.
     """
 
     start: datetime
@@ -54,6 +51,7 @@ class Measured:
     load_forecast_kw: Floats | None = None
     solar_forecast_kw: Floats | None = None
     gaps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.load_kw)
@@ -92,12 +90,12 @@ def read_measured(file: Path) -> Measured:
     try:
         raw = file.read_bytes()
         text = (gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        msg = f"{file}: cannot be read: {error}"
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        msg = f"{file}: cannot be read: {error}; give CSV in UTF-8, packed with gzip or not"
         raise ConfigError(msg) from None
     try:
-        return _measured(pd.read_csv(io.StringIO(text)))
-    except (ConfigError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        return _measured(frame_of(text))
+    except (ConfigError, csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         msg = f"{file}: {error}"
         raise ConfigError(msg) from None
 
@@ -106,18 +104,17 @@ def _measured(frame: pd.DataFrame) -> Measured:
     if TIME not in frame.columns:
         msg = f"no column {TIME} among {', '.join(map(str, frame.columns))} (columns are parted by commas)"
         raise ConfigError(msg)
-    starts = _starts(frame[TIME])
-    step = _step(starts)
+    starts = starts_of(frame[TIME])
+    step, places = grid_of(starts)
     first = starts[0].floor("s")
-    places = ((starts - first) // step).to_numpy()
     count = int(places[-1]) + 1
     gaps: list[str] = []
     columns = {}
     for name in COLUMNS:
         if name in frame.columns:
-            numbers = _numbers(frame[name], name)
+            numbers = numbers_of(frame[name], name)
             if name in POWERS:
-                numbers = _above_zero(numbers, name, gaps)
+                numbers = above_zero(numbers, name, gaps)
             columns[name] = np.full(count, np.nan)
             columns[name][places] = numbers
     if count > len(places):
@@ -131,10 +128,13 @@ def _measured(frame: pd.DataFrame) -> Measured:
             gaps.append(f"{name}: {missing.size} of {count} values are missing: {where}{_instead(name)}")
     filled = {name: _filled(values, per_day) if _is_filled(name) else values for name, values in columns.items()}
     intervals = Intervals(start=first.to_pydatetime(), step=step, count=count)
-    return _on_the_clock(intervals, _with_heat(filled), tuple(gaps))
+    notes = tuple(notes_on_columns([str(name) for name in frame.columns]))
+    return _on_the_clock(intervals, _with_heat(filled), tuple(gaps), notes)
 
 
-def _on_the_clock(intervals: Intervals, columns: dict[str, Floats], gaps: tuple[str, ...]) -> Measured:
+def _on_the_clock(
+    intervals: Intervals, columns: dict[str, Floats], gaps: tuple[str, ...], notes: tuple[str, ...]
+) -> Measured:
     start, step, count = intervals.start, intervals.step, intervals.count
     if not intervals.fit:
         start, step, count = intervals.first_quarter, QUARTER, intervals.quarters
@@ -145,6 +145,7 @@ def _on_the_clock(intervals: Intervals, columns: dict[str, Floats], gaps: tuple[
         step=step,
         told_every=intervals.told_every,
         gaps=gaps,
+        notes=notes,
         has_solar="solar_kw" in columns,
         **{"load_kw": nothing, "solar_kw": nothing, **columns},
     )
@@ -160,66 +161,6 @@ def _with_heat(columns: dict[str, Floats]) -> dict[str, Floats]:
         raise ConfigError(msg)
     pairs = zip(heat.tolist(), outdoor.tolist(), strict=True)
     return columns | {"heat_pump_kw": np.array([electrical_kw(kw, outdoor_c) for kw, outdoor_c in pairs])}
-
-
-def _starts(column: pd.Series) -> pd.DatetimeIndex:
-    example = "write each as 2026-01-31T12:00Z"
-    try:
-        starts = pd.DatetimeIndex(pd.to_datetime(column.astype("string"), utc=True, format="ISO8601"))
-    except (ValueError, TypeError) as error:
-        msg = f"{TIME}: {str(error).split('. ')[0]}: {example}"
-        raise ConfigError(msg) from None
-    if len(starts) < 2:
-        msg = f"{TIME}: two rows or more are needed, there are {len(starts)}"
-        raise ConfigError(msg)
-    if starts.hasnans:
-        msg = f"{TIME}, row {int(np.flatnonzero(starts.isna())[0]) + 2}: there is no time: {example}"
-        raise ConfigError(msg)
-    wrong = np.flatnonzero(np.diff(starts.as_unit("s").asi8) < 1)
-    if wrong.size:
-        row = int(wrong[0]) + 1
-        before, at = starts[row - 1].isoformat(), starts[row].isoformat()
-        msg = f"{TIME}, row {row + 2}: {at} after {before}; each is at least a second later than the one before"
-        raise ConfigError(msg)
-    return starts
-
-
-def _step(starts: pd.DatetimeIndex) -> timedelta:
-    """The least from one row to the next. Raises ConfigError where the others are no multiples of it."""
-    step = timedelta(seconds=float(np.diff(starts.as_unit("s").asi8).min()))
-    off = np.flatnonzero((starts - starts[0]) % step)
-    if off.size or step > DAY:
-        row = int(off[0]) if off.size else 1
-        msg = f"{TIME}, row {row + 2}: {starts[row].isoformat()} is not on a regular grid of {step} (at most a day)"
-        raise ConfigError(msg)
-    return step
-
-
-def _numbers(column: pd.Series, name: str) -> Floats:
-    """Each value, NaN where there is none. Raises ConfigError for what is no number."""
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
-    strange = np.flatnonzero(np.isnan(numbers) & column.notna().to_numpy() | (np.abs(numbers) > LARGEST))
-    if strange.size:
-        msg = f"{name}, row {strange[0] + 2}: {str(column.iloc[strange[0]])!r} is no number within {LARGEST:g}"
-        raise ConfigError(msg)
-    if np.isnan(numbers).all():
-        msg = f"{name}: the column is empty"
-        raise ConfigError(msg)
-    return numbers
-
-
-def _above_zero(numbers: Floats, name: str, told: list[str]) -> Floats:
-    """What is next to nothing below zero counts as zero, and is told. Raises ConfigError for more."""
-    below = np.flatnonzero(numbers < 0)
-    if not below.size:
-        return numbers
-    far = below[numbers[below] < -STANDBY_SHARE * max(np.nanmax(numbers), 0.0)]
-    if far.size:
-        row = int(far[0])
-        msg = f"{name}, row {row + 2}: {numbers[row]:g} is negative; a power of this column is at least 0"
-        raise ConfigError(msg)
-    told.append(f"{name}: {below.size} values are just below zero (lowest {np.nanmin(numbers):g}) and count as 0")
-    return np.where(numbers < 0, 0.0, numbers)
 
 
 def _is_filled(name: str) -> bool:

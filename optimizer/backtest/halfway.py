@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from optimizer.backtest.sealing import sealed, unsealed
 from optimizer.simulator import Recording
 
 RECORDING = "recording"
@@ -52,7 +53,7 @@ class Halfway:
         _Writer(text).dump(midway())
         self._file.parent.mkdir(parents=True, exist_ok=True)
         draft = self._file.with_suffix(".draft")
-        draft.write_bytes(text.getvalue())
+        draft.write_bytes(sealed(text.getvalue()))
         draft.replace(self._file)
         self._kept_s = monotonic()
 
@@ -60,10 +61,8 @@ class Halfway:
         """What was kept, over the same data; None where there is nothing that can be read."""
         if self._file is None or not self._file.exists():
             return None
-        try:
-            found = _Reader(io.BytesIO(self._file.read_bytes()), recording).load()
-        except (pickle.UnpicklingError, AttributeError, ImportError, EOFError, IndexError):
-            return None
+        content = unsealed(self._file.read_bytes())
+        found = None if content is None else _Reader(io.BytesIO(content), recording).load()
         return found if isinstance(found, Midway) else None
 
 

@@ -1,13 +1,12 @@
 """A settings file and a data file to what every run of a backtest shares."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
 
+from optimizer.backtest.asked import Asked, completed, is_chosen
 from optimizer.backtest.data import Measured, read_measured
 from optimizer.backtest.knowledge import DataPrices
+from optimizer.backtest.notes import lived_by_the_plant, notes_on
 from optimizer.backtest.quarters import EPOCH, QUARTER
 from optimizer.backtest.world import plant_options
 from optimizer.configured import conventions_of, task_of
@@ -18,15 +17,16 @@ from optimizer.settings_file import load_settings_from
 from optimizer.simulator import SimulatorOptions
 from optimizer.task import SiteTask
 
-NOWHERE = {"base_url": "http://127.0.0.1:9", "api_key": {"env": "HEAT_OPTIMIZER_BACKTEST_KEY"}}
-"""Stands in where a settings file names no cloud: nothing is ever asked of it."""
-SITE_ID = "backtest"
 PEAK = "solar.peak_kw"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What is configured, what was recorded, and the plant; ``[start, end)`` is what is lived through."""
+    """What is configured, what was recorded, and the plant; ``[start, end)`` is what is lived through.
+
+    ``notes`` say what was not read and what not all of the bills hold, ``left_out`` what another strategy than the
+    stated one cannot use.
+    """
 
     settings: Settings
     site: SiteSettings
@@ -36,6 +36,8 @@ class Setup:
     options: SimulatorOptions
     start: datetime
     end: datetime
+    notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def step(self) -> timedelta:
@@ -48,33 +50,19 @@ class Setup:
         return -((self.start - self.end) // self.step)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a backtest was asked for, in plain data, so that any process can prepare the same.
-
-    ``changes`` are settings by their dotted path below ``sites[0]`` that replace those of the file. Another
-    ``solar.peak_kw`` makes the data's sun so much stronger or weaker.
-    """
-
-    config: Path
-    data: Path
-    begin: datetime | None = None
-    end: datetime | None = None
-    site_id: str | None = None
-    changes: Mapping[str, Any] | None = None
-
-
 def prepare(asked: Asked) -> Setup:
     """Read both files. Raises ConfigError."""
-    settings = load_settings_from(asked.config, lambda document: _completed(document, asked))
+    left_out: list[str] = []
+    settings = load_settings_from(asked.config, lambda document: completed(document, asked, left_out))
     site = _site(settings, asked.site_id)
     measured = _with_sun(read_measured(asked.data), _sun_times(asked, site))
     conventions = conventions_of(settings, assumed=BatterySign.CHARGE)
-    task = task_of(f"sites[{settings.sites.index(site)}]", site, settings, conventions)
+    path = f"sites[{settings.sites.index(site)}]"
+    task = task_of(path, site, settings, conventions)
     minutes = max(task.grid.replan_minutes, measured.told_every // timedelta(minutes=1))
     task = replace(
         task,
-        site=replace(task.site, has_hcu=measured.heat_pump_kw is not None),
+        site=replace(lived_by_the_plant(task.site), has_hcu=measured.heat_pump_kw is not None),
         grid=replace(task.grid, replan_minutes=minutes),
     )
     if measured.import_price is not None or measured.export_price is not None:
@@ -89,31 +77,17 @@ def prepare(asked: Asked) -> Setup:
         options=plant_options(site, measured, conventions),
         start=start,
         end=end,
+        notes=(*measured.notes, *left_out, *notes_on(path, site)),
+        left_out=tuple(left_out),
     )
-
-
-def _completed(document: dict[str, Any], asked: Asked) -> dict[str, Any]:
-    """With what a backtest does not need, where it is not stated, and with the changes asked for."""
-    cloud = document.setdefault("heat_cloud", {})
-    for key, value in NOWHERE.items():
-        cloud.setdefault(key, value)
-    for number, site in enumerate(document.get("sites", [])):
-        site.setdefault("site_id", SITE_ID if number == 0 else f"{SITE_ID} {number + 1}")
-        site.pop("hcu", None)
-        for path, value in (asked.changes or {}).items():
-            *parents, last = path.split(".")
-            place = site
-            for name in parents:
-                place = place.setdefault(name, {})
-            place[last] = value
-    return document
 
 
 def _sun_times(asked: Asked, site: SiteSettings) -> float:
     """How much stronger the sun is than in the data, by the sizes of the arrays. Raises ConfigError."""
     if PEAK not in (asked.changes or {}):
         return 1.0
-    stated = load_settings_from(asked.config, lambda document: _completed(document, replace(asked, changes=None)))
+    bare = replace(asked, changes=None)
+    stated = load_settings_from(asked.config, lambda document: completed(document, bare, []))
     measured_kw, asked_kw = _site(stated, asked.site_id).solar.peak_kw, site.solar.peak_kw
     if measured_kw is None or asked_kw is None:
         msg = f"{PEAK}: the settings do not say with which array the data were measured: state [sites.solar] peak_kw"
@@ -131,10 +105,8 @@ def _with_sun(measured: Measured, times: float) -> Measured:
 
 
 def _site(settings: Settings, site_id: str | None) -> SiteSettings:
-    if site_id is None and len(settings.sites) == 1:
-        return settings.sites[0]
     for site in settings.sites:
-        if site_id is not None and site.site_id.lower() == site_id.lower():
+        if is_chosen(site.site_id, site_id, len(settings.sites)):
             return site
     known = ", ".join(site.site_id for site in settings.sites)
     msg = f"--site {site_id or 'missing'}: data are of one site; there are: {known}"

@@ -7,8 +7,8 @@ from datetime import datetime
 from itertools import product
 from typing import Any
 
+from optimizer.backtest.asked import Asked
 from optimizer.backtest.backtest import DAEMON, NO_BATTERY, Progress, Result, Work, backtest
-from optimizer.backtest.setup import Asked
 from optimizer.errors import ConfigError
 
 YEAR_DAYS = 365.25

@@ -1,5 +1,6 @@
 """Data files: columns by name, any regular step, every gap told, every mistake named."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -98,6 +99,11 @@ def test_times_in_any_offset_are_utc(tmp_path):
         ("timestamp_utc,heat_kw\n2026-01-01T00:00Z,1\n2026-01-01T01:00Z,1\n", "heat_kw needs outdoor_temp_c"),
         ("timestamp_utc,load_kw\nyesterday,1\n", "timestamp_utc:"),
         ("", "No columns"),
+        ("timestamp_utc,load_kw,load_kw\n2026-01-01T00:00Z,1,2\n", "column load_kw stands there 2 times: keep one"),
+        ("timestamp_utc,load_kw\n2026-01-01T00:00Z,1,\n2026-01-01T01:00Z,1,\n", "row 2: 3 values under 2 names of"),
+        ("timestamp_utc,load_kw\n2026-01-01T00:00Z,1,7\n2026-01-01T01:00Z,1,7\n", "take the comma off the end"),
+        ("timestamp_utc,solar_kw\n2026-01-01T00:00Z,True\n2026-01-01T01:00Z,False\n", "solar_kw, row 2: 'True' is no"),
+        ("timestamp_utc,solar_kw\n2026-01-01T00:00Z,\n2026-01-01T01:00Z,True\n", "solar_kw, row 3: 'True' is no"),
     ],
 )
 def test_a_mistake_is_named_with_its_file(tmp_path, text, words):
@@ -108,9 +114,54 @@ def test_a_mistake_is_named_with_its_file(tmp_path, text, words):
     assert words in str(caught.value)
 
 
+def in_halves(times: dict[int, str]) -> str:
+    """Eight half hours, some of them at other times."""
+    rows = [times.get(number, f"2026-01-01T{number // 2:02}:{number % 2 * 30:02}:00Z") for number in range(8)]
+    return "timestamp_utc,load_kw\n" + "".join(f"{at},1\n" for at in rows)
+
+
+@pytest.mark.parametrize(
+    ("times", "row"),
+    [
+        ({4: "2026-01-01T02:07:00Z"}, "row 6: 2026-01-01T02:07:00+00:00"),
+        ({5: "2026-01-01T02:15:00Z"}, "row 7: 2026-01-01T02:15:00+00:00"),
+        ({0: "2026-01-01T00:01:00Z"}, "row 2: 2026-01-01T00:01:00+00:00"),
+    ],
+)
+def test_a_time_out_of_step_with_the_others_is_named_and_does_not_make_the_step(tmp_path, times, row):
+    with pytest.raises(ConfigError, match=rf"{re.escape(row)} is not on a regular grid of 0:30:00, as most rows are"):
+        read_measured(written(tmp_path, in_halves(times)))
+
+
+def test_what_is_not_read_is_told_with_the_name_that_was_perhaps_meant(tmp_path):
+    text = "timestamp_utc,load_KW, solar_kw,weather\n2026-01-01T00:00Z,1,1,3\n2026-01-01T01:00Z,1,1,3\n"
+
+    assert read_measured(written(tmp_path, text)).notes == (
+        "column 'load_KW' is not read; was load_kw meant?",
+        "column ' solar_kw' is not read; was solar_kw meant?",
+        "columns that are not known and not read: 'weather'",
+        "there is no column load_kw: the site's load counts as 0",
+    )
+
+
+def test_a_column_beside_the_one_that_it_resembles_is_not_taken_for_it(tmp_path):
+    text = "timestamp_utc,load_kw,load_kw_2\n2026-01-01T00:00Z,1,1\n2026-01-01T01:00Z,1,1\n"
+
+    assert read_measured(written(tmp_path, text)).notes == ("columns that are not known and not read: 'load_kw_2'",)
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read"):
         read_measured(tmp_path / "nothing.csv")
+
+
+def test_a_packed_file_that_is_damaged_is_named(tmp_path):
+    file = write_data(tmp_path / "data.csv.gz", list(rows(2, HOUR)))
+    raw = file.read_bytes()
+    file.write_bytes(raw[:10] + b"\xff" * 30 + raw[40:])
+
+    with pytest.raises(ConfigError, match=r"data\.csv\.gz: cannot be read: .*; give CSV in UTF-8, packed with gzip"):
+        read_measured(file)
 
 
 def test_a_price_or_a_forecast_that_is_missing_is_told_and_not_made_up(tmp_path):

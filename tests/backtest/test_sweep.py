@@ -17,7 +17,8 @@ from optimizer.errors import ConfigError
 
 def test_sizes_side_by_side_with_their_payback(tmp_path, capsys):
     config = write_settings(tmp_path)
-    data = write_data(tmp_path / "data.csv", list(rows(2, timedelta(hours=1))))
+    content = [row | {"weather": "fair"} for row in rows(2, timedelta(hours=1))]
+    data = write_data(tmp_path / "data.csv", content)
     arguments = ["backtest", "--config", str(config), "--data", str(data), "--processes", "1", "--battery-price", "400"]
     arguments += ["--sweep", "battery.capacity_kwh=4,8", "--state", str(tmp_path / "kept")]
     picture = tmp_path / "sweep.png"
@@ -36,6 +37,7 @@ def test_sizes_side_by_side_with_their_payback(tmp_path, capsys):
     assert large["on_frontier"]
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert "pays after" in table
+    assert table.count("note: columns that are not known and not read: 'weather'") == 1
 
 
 @pytest.mark.parametrize(
@@ -68,6 +70,7 @@ def variant(bill: float, co2_kg: float, cycles: float) -> Variant:
     result = Result(
         bills={DAEMON: bill},
         import_costs={},
+        no_battery_import_bill=0.0,
         months=(),
         regret={},
         currency="EUR",

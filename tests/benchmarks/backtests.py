@@ -15,8 +15,8 @@ from typing import Any
 
 import pandas as pd
 
+from optimizer.backtest.asked import Asked
 from optimizer.backtest.backtest import BILLS, Result, Work
-from optimizer.backtest.setup import Asked
 from optimizer.backtest_command import run_backtest
 from optimizer.log import configure_logging
 
