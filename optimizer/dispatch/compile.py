@@ -54,7 +54,7 @@ def compile_batch(
             owner: _battery(plan, windows, owner, conventions, limits, followed),
             Pair.GRID_POWER: _followed(windows, followed),
             Pair.SOLAR_CURTAILMENT: _cut(plan, windows, conventions, solar_rated_kw),
-            **_guard_rails(plan, windows, limits, conventions.power_step_kw),
+            **_guard_rails(plan, windows, limits, conventions),
         }
 
     windows = list(_windows(plan, first_start, publish_until))
@@ -214,17 +214,28 @@ def _common_end(windows: Sequence[Window], commands: Iterable[Sequence[Entry]], 
     return end
 
 
-def _guard_rails(plan: Plan, windows: Sequence[Window], limits: SiteLimits, step: float) -> dict[Pair, list[Entry]]:
+def _guard_rails(
+    plan: Plan, windows: Sequence[Window], limits: SiteLimits, conventions: Conventions
+) -> dict[Pair, list[Entry]]:
     """The limits of site and plan in each slot, positive = import, rounded inwards.
 
-    A plan's limit that has a price may be exceeded where that pays, so it is no rail; the site's always is.
+    A plan's limit that has a price may be exceeded where that pays, so it is no rail; the site's always is. Where
+    export costs money and none is planned, none is allowed: more sun than forecast is then cut and not paid for.
     """
-    problem = plan.problem
+    problem, step = plan.problem, conventions.power_step_kw
+    holds = conventions.after_last_entry is AfterLastEntry.HOLD
+    worth = (price - problem.export_extra_cost_per_kwh for price in problem.export_price_per_kwh)
+    no_export = [
+        each < 0 and export_kw < LEAST_CURTAILMENT_KW
+        for each, export_kw in zip(worth, plan.flows.export_kw, strict=True)
+    ]
 
     def rail(pair: Pair, sign: float, site_kw: float | None, plan_kw: PerSlot | None, price: float | None) -> None:
         most_kw = inf if site_kw is None else site_kw
         planned_kw = per_slot(inf if plan_kw is None or price is not None else plan_kw, len(problem.horizon))
         each_kw = [min(most_kw, limit_kw) for limit_kw in planned_kw]
+        if pair is Pair.GRID_LOWER_LIMIT and (all(map(isfinite, each_kw)) or not holds):
+            each_kw = [0.0 if none else limit_kw for none, limit_kw in zip(no_export, each_kw, strict=True)]
         values = [sign * (_on_grid(kw, step, most=kw) if isfinite(kw) else kw) or 0.0 for kw in each_kw]
         rails[pair] = list(_merge(windows, values))
 

@@ -223,6 +223,36 @@ def test_curtailment_is_said_as_the_gateway_counts_it(percent, base, expected):
     assert command.entries == (Entry(start=NOON, end=NOON + timedelta(hours=1), value=expected),)
 
 
+def test_where_export_costs_money_and_none_is_planned_none_is_allowed():
+    plan = plan_of([0] * 4, [0] * 4, [0] * 4, [0] * 4, hours(4), battery())
+    prices = (0.1, -0.1, -0.1, 0.0)
+    plan = replace(plan, problem=replace(plan.problem, export_price_per_kwh=prices, export_limit_kw=None))
+    plan = replace(plan, flows=replace(plan.flows, export_kw=(0.0, 0.0, 1.0, 0.0)))
+
+    def rail(limits, **more):
+        batch = compile_batch(
+            plan,
+            mode=DispatchMode.BATTERY_POWER,
+            conventions=conventions(**more),
+            limits=limits,
+            solar_rated_kw=None,
+            in_force=(),
+            first_start=NOON,
+            publish_until=NOON + timedelta(hours=4),
+        )
+        found = [command for command in batch.commands if command.pair is Pair.GRID_LOWER_LIMIT]
+        return (
+            [((each.start - NOON) / HOUR, (each.end - NOON) / HOUR, each.value) for each in found[0].entries]
+            if found
+            else []
+        )
+
+    unrated = replace(LIMITS, export_limit_kw=None)
+    assert rail(LIMITS) == [(0, 1, -15.0), (1, 2, 0.0), (2, 4, -15.0)]
+    assert rail(unrated) == [(1, 2, 0.0)]
+    assert rail(unrated, after_last_entry=AfterLastEntry.HOLD) == [], "it would never be released"
+
+
 def test_limits_by_slot_are_guard_rails_unless_they_have_a_price():
     by_slot = (math.inf, 4.0, 4.0, 25.0)
     kept = plan_of([0] * 4, [0] * 4, [0] * 4, [0] * 4, hours(4), battery())
