@@ -262,14 +262,13 @@ def test_one_day_that_fails_fails_the_whole(status, error):
         fetch(tomorrow_fails, TWO_DAYS)
 
 
-@pytest.mark.parametrize(
-    ("headers", "lowest", "highest"),
-    [
-        ({"Retry-After": "120"}, 120, 120),
-        ({"Retry-After": format_datetime(datetime.now(UTC) + timedelta(minutes=10), usegmt=True)}, 1, 600),
-    ],
-)
-def test_too_many_requests_keep_the_wait_that_was_asked_for(headers, lowest, highest):
+def in_ten_minutes() -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(minutes=10), usegmt=True)
+
+
+@pytest.mark.parametrize(("retry_after", "lowest", "highest"), [(lambda: "120", 120, 120), (in_ten_minutes, 1, 600)])
+def test_too_many_requests_keep_the_wait_that_was_asked_for(retry_after, lowest, highest):
+    headers = {"Retry-After": retry_after()}
     with pytest.raises(SourceUnavailable, match="nord_pool") as caught:
         fetch(lambda _: Answer(body="", status=429, headers=headers))
     assert lowest <= caught.value.retry_after_s <= highest
