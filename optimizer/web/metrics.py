@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from optimizer.domain.forecast import Quality
-from optimizer.domain.intent import BatchState
+from optimizer.domain.intent import BatchKind, BatchState
 from optimizer.web.health import readiness_text
 from optimizer.web.state import PlanState, ServiceState, SiteState
 
@@ -71,7 +71,12 @@ def _cycles(sites: tuple[SiteState, ...], now: datetime) -> Iterator[Metric]:
     trust = _gauge("battery_trusted_share", "Share of its rating that the battery may be commanded with.", "site_id")
     left = _gauge("schedule_left_seconds", "Until what was last told to the site ends.", "site_id")
     batch = _gauge("batch_state", "1 for the state of the newest batch.", "site_id", "state")
+    sent = _gauge("last_batch_sent_timestamp_seconds", "When the newest batch that was taken left.", "site_id")
+    kind = _gauge("last_batch_kind", "1 for why it was sent: rest and clear are steps down.", "site_id", "kind")
     for site in sites:
+        if site.sent:
+            sent.add_metric([site.site_id], site.sent[0].intended_at.timestamp())
+            _one_of(kind, site.site_id, [each.value for each in BatchKind], site.sent[0].kind.value)
         for name in OUTCOMES:
             cycles.add_metric([site.site_id, name], site.outcomes.get(name, 0))
         for name, count in site.errors.items():
@@ -88,7 +93,7 @@ def _cycles(sites: tuple[SiteState, ...], now: datetime) -> Iterator[Metric]:
             trust.add_metric([site.site_id], site.trusted_share)
         if site.told_until is not None:
             left.add_metric([site.site_id], max((site.told_until - now).total_seconds(), 0.0))
-    yield from (cycles, errors, last, ended, waits, stalled, lease, trust, left, batch)
+    yield from (cycles, errors, last, ended, waits, stalled, lease, trust, left, batch, sent, kind)
 
 
 def _plans(plans: list[tuple[SiteState, PlanState]], now: datetime) -> Iterator[Metric]:

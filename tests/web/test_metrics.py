@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from web_states import NOW, plan, service, site
 
+from optimizer.domain.intent import BatchKind, BatchState, Intent
 from optimizer.web.metrics import metrics_text
 from optimizer.web.state import ServiceState
 
@@ -53,6 +54,25 @@ def test_cycles_batches_lease_and_trust_of_each_site():
     assert found["battery_trusted_share", at_home()] == 0.1
     assert found["schedule_left_seconds", at_home()] == 11 * 3600 + 40 * 60
     assert found["stalled", at_home()] == 0
+
+
+def test_the_newest_batch_is_told_by_its_time_and_kind():
+    rest = Intent(
+        key="home 1",
+        site_id="home",
+        slot=NOW,
+        kind=BatchKind.REST,
+        intended_at=NOW - timedelta(minutes=7),
+        commands=(),
+        state=BatchState.ACCEPTED,
+        sends=1,
+    )
+    found, none = samples(service(site(sent=(rest,)))), samples(service(site(sent=())))
+
+    assert found["last_batch_sent_timestamp_seconds", at_home()] == (NOW - timedelta(minutes=7)).timestamp()
+    assert found["last_batch_kind", at_home(kind="rest")] == 1
+    assert found["last_batch_kind", at_home(kind="plan")] == 0
+    assert ("last_batch_kind", at_home(kind="plan")) not in none
 
 
 def test_feeds_challengers_events_ledger_and_reloads():
