@@ -9,15 +9,18 @@ from optimizer.dispatch import foreign_schedules, why_send
 from optimizer.domain.command import Batch, Command
 from optimizer.domain.horizon import floor_to_slot
 from optimizer.domain.intent import BatchKind
+from optimizer.domain.limits import SiteLimits
 from optimizer.domain.outcome import Held, Outcome, Posted
 from optimizer.errors import HeatOptimizerError
-from optimizer.planning import Planned
+from optimizer.planning import Planned, check
 from optimizer.ports import Deadline
 from optimizer.standing import Standing
-from optimizer.stepdown import step_down
+from optimizer.stepdown import step_down, told_last
 from optimizer.task import CyclePorts, SiteTask
 
 HOUR = timedelta(hours=1)
+NO_MOVE = SiteLimits(import_limit_kw=None, export_limit_kw=None, max_charge_kw=0.0, max_discharge_kw=0.0)
+"""What a batch may ask for that lets the battery rest or takes back what was told."""
 
 
 def act(
@@ -79,6 +82,7 @@ def take_back(
     if not pairs:
         return
     batch = Batch(commands=tuple(Command(pair=pair, entries=()) for pair in pairs))
+    check(batch, in_force, NO_MOVE, task.conventions, now)
     delivery = delivery_to(task, ports, epoch, now, deadline)
     receipt = delivery.send(batch, BatchKind.CLEAR)
     names = ", ".join(pair.label for pair in pairs)
@@ -90,10 +94,12 @@ def step_site_down(task: SiteTask, ports: CyclePorts, epoch: int, now: datetime,
     site_id = task.site.site_id
     log = structlog.get_logger().bind(site_id=site_id)
     try:
-        step = step_down(task.site, ports.book.newest(site_id), ports.book.respected(site_id, now), task.rules, now)
+        intents = ports.book.newest(site_id)
+        step = step_down(task.site, intents, ports.book.respected(site_id, now), task.rules, now)
         if step is None:
             return None
         kind, batch = step
+        check(batch, told_last(intents), NO_MOVE, task.conventions, now)
         receipt = delivery_to(task, ports, epoch, now, deadline).send(batch, kind)
     except HeatOptimizerError as error:
         log.error("step_down_failed", error=error.name, detail=str(error))

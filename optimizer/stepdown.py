@@ -43,6 +43,15 @@ def step_down(
     return BatchKind.CLEAR, Batch(commands=tuple(Command(pair=pair, entries=()) for pair in Pair if pair in left))
 
 
+def told_last(intents: tuple[Intent, ...]) -> tuple[Command, ...]:
+    """The newest command of each pair that was taken: what stands at a site that cannot be read, as far as we know."""
+    found: dict[Pair, Command] = {}
+    for intent in intents:
+        for command in intent.commands if intent.state in STANDING else ():
+            found.setdefault(command.pair, command)
+    return tuple(found.values())
+
+
 def _may_be_in_force(intents: tuple[Intent, ...], rules: DispatchRules, now: datetime) -> set[Pair]:
     """The pairs of which something that we told may stand.
 

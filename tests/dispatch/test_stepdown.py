@@ -3,11 +3,16 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from builders import conventions
+
+from optimizer.acting import NO_MOVE
+from optimizer.dispatch import Circumstances, find_conflicts
 from optimizer.domain.command import Command, Entry, Pair
 from optimizer.domain.dispatch_rules import DispatchRules
 from optimizer.domain.intent import BatchKind, BatchState, Intent
 from optimizer.domain.site import DispatchMode, Site
-from optimizer.stepdown import step_down
+from optimizer.stepdown import step_down, told_last
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -74,6 +79,18 @@ def test_a_battery_that_follows_the_grid_setpoint_is_told_to_rest_instead():
         Pair.BESS_POWER: 1,
         Pair.GRID_POWER: 0,
     }
+
+
+@pytest.mark.parametrize("pair", [Pair.BESS_POWER, Pair.GRID_POWER, Pair.BESS_SOC])
+@pytest.mark.parametrize("hours", [2, 5])
+def test_each_step_keeps_the_rules_of_a_valid_schedule(pair, hours):
+    site = Site(site_id="here", zone="Europe/Berlin", dispatch=DispatchMode.PER_SLOT)
+    intents = (sent(BatchKind.PLAN, NOON, pair=pair),)
+    now = NOON + hours * HOUR
+    _, batch = step_down(site, intents, NOBODY, RULES, now)
+    at_site = Circumstances(now=now, in_force=told_last(intents), limits=NO_MOVE, conventions=conventions())
+
+    assert find_conflicts(batch, at_site) == ()
 
 
 def test_what_a_foreign_hand_holds_is_left_alone():
