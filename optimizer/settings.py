@@ -179,7 +179,7 @@ class DispatchSettings(Section):
     """``[dispatch]``: how batches are sent and looked after."""
 
     refresh_minutes: Annotated[int, Field(ge=15, le=1440)] = 60
-    most_writes_per_hour: Annotated[int, Field(ge=2)] = 20
+    most_writes_per_hour: Annotated[int, Field(ge=2, le=1000)] = 20
     confirm_within_minutes: Annotated[int, Field(ge=1, le=60)] = 3
     foreign_lease_minutes: Annotated[int, Field(ge=0, le=1440)] = 60
     last_plan_minutes: Annotated[int, Field(ge=30, le=1440)] = 120
