@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import structlog
 
+from optimizer.curtailed import is_sun_cut
 from optimizer.domain.conventions import Conventions
 from optimizer.domain.forecast import Issued
 from optimizer.domain.outcome import Failed, Held, Outcome, Posted, Skipped
@@ -17,7 +18,7 @@ from optimizer.domain.snapshot import SiteReading, SiteSnapshot
 from optimizer.issued_record import packed_issued, unpacked_issued
 from optimizer.ledger import Ledger, TelemetrySample
 from optimizer.ledger_schema import TELEMETRY_COLUMNS
-from optimizer.planning import Planned, curtailment_in_force
+from optimizer.planning import Planned
 from optimizer.problem_file import problem_document
 from optimizer.reconcile import LastSoc, plausible_soc
 from optimizer.replay import replay_document
@@ -37,7 +38,7 @@ def sample_of(snapshot: SiteSnapshot, conventions: Conventions, stale_after: tim
     age_s = reading.age_s
     if age_s is not None and age_s > stale_after.total_seconds():
         return None
-    curtailed = curtailment_in_force(snapshot, conventions, snapshot.taken_at)
+    curtailed = is_sun_cut(snapshot, conventions, snapshot.taken_at)
     teaches_heat = hcu is None or hcu.teaches
     return TelemetrySample(
         at=snapshot.taken_at,

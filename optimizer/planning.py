@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from optimizer.curtailed import is_sun_cut
 from optimizer.dispatch import (
     BATTERY_OR_GRID,
     Circumstances,
@@ -218,17 +219,6 @@ def site_limits(site: Site, snapshot: SiteSnapshot) -> SiteLimits:
     )
 
 
-def curtailment_in_force(snapshot: SiteSnapshot, conventions: Conventions, at: datetime) -> bool:
-    """Whether the sun is being cut by a schedule at ``at``, so that its reading is not what it could give."""
-    released = 0.0 if conventions.curtailment_percent.value == "cut" else 100.0
-    return any(
-        entry.start <= at < entry.end and entry.value != released
-        for command in snapshot.reading.in_force
-        if command.pair is Pair.SOLAR_CURTAILMENT
-        for entry in command.entries
-    )
-
-
 def _forecast_inputs(
     site: Site,
     conventions: Conventions,
@@ -238,7 +228,7 @@ def _forecast_inputs(
     now: datetime,
 ) -> ForecastInputs:
     hcu = snapshot.hcu
-    curtailed = curtailment_in_force(snapshot, conventions, snapshot.taken_at)
+    curtailed = is_sun_cut(snapshot, conventions, snapshot.taken_at)
     return ForecastInputs(
         site=site,
         present=Present(

@@ -30,6 +30,7 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/pricing.py": PURE | {"optimizer.ports", "optimizer.siting", "strategies", "pandas"},
     "optimizer/reconcile.py": PURE,
     "optimizer/planning.py": PURE
+    | {"optimizer.curtailed"}
     | {"optimizer.dispatch", "optimizer.forecast", "optimizer.lp", "optimizer.reconcile", "optimizer.siting"}
     | {"pandas"},
     "optimizer/ports.py": PURE | {"optimizer.reconcile", "pandas"},
@@ -49,6 +50,7 @@ ROOMS: dict[str, set[str]] = {
     | {"optimizer.shadow", "optimizer.ledger", "optimizer.lp", "optimizer.planning", "optimizer.ports"}
     | {"optimizer.pricing", "optimizer.siting", "strategies", "numpy", "pandas", "sqlite3", "structlog"},
     "optimizer/commands_record.py": PURE,
+    "optimizer/curtailed.py": PURE | {"optimizer.dispatch"},
     "optimizer/plan_diff.py": PURE | {"optimizer.dispatch", "optimizer.lp", "optimizer.planning", "numpy"},
     "optimizer/savings": PURE | {"optimizer.savings", "optimizer.ledger", "optimizer.lp", "strategies", "numpy"},
     "optimizer/backtest": PURE
@@ -101,6 +103,7 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/issued_record.py": PURE | {"numpy"},
     "optimizer/memory.py": PURE
     | {
+        "optimizer.curtailed",
         "optimizer.issued_record",
         "optimizer.ledger",
         "optimizer.ledger_schema",
