@@ -19,6 +19,7 @@ from optimizer.domain.problem import Problem
 from optimizer.domain.site import Site
 from optimizer.domain.tariff import EnergyTiers, PeakCharge, Tariff
 from optimizer.domain.windows import BillingPeriod
+from optimizer.errors import SolverFailed
 from optimizer.lp import Planner
 from optimizer.simulator.meter import QuarterRow
 from optimizer.siting import Moment, state_site
@@ -28,6 +29,8 @@ LOOK_AHEAD = timedelta(days=7)
 """So far beyond what is decided the floor looks: further away nothing hangs on a battery of some hours any more."""
 SOLVER_TIME_S = 120.0
 """For each month looked at. Only where prices are negative for weeks it does not suffice to prove the least bill."""
+PATIENCE = 20.0
+"""Times as long is waited where a busy machine found no answer at all in that time."""
 DAY = timedelta(days=1)
 
 
@@ -71,7 +74,7 @@ def perfect_foresight(setup: Setup, billing: Billing, told: Told) -> Lived:
     edges = billing.whole.horizon.edges
     for number, (first, until, beyond) in enumerate(parts_of_floor(billing.whole.tariff, billing.whole.horizon)):
         problem = _problem(setup, billing, first, beyond, (load, heat, sun), stored[-1])
-        plan = Planner().solve(problem)
+        plan = _solved(problem)
         if not isinstance(plan.verdict, Optimal):
             unproved.append(f"perfect foresight from {edges[first]:%Y-%m-%dT%H:%MZ} on: {plan.verdict}")
         took = _quarters(plan, edges[first], until - first)
@@ -85,6 +88,13 @@ def perfect_foresight(setup: Setup, billing: Billing, told: Told) -> Lived:
         soc_kwh=np.array(stored),
         troubles=tuple(unproved),
     )
+
+
+def _solved(problem: Problem) -> Plan:
+    try:
+        return Planner().solve(problem)
+    except SolverFailed:
+        return Planner().solve(replace(problem, solver_time_s=PATIENCE * problem.solver_time_s))
 
 
 def parts_of_floor(tariff: Tariff, horizon: Horizon) -> Iterator[tuple[int, int, int]]:

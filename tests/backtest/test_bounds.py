@@ -1,5 +1,6 @@
 """The floor is the least bill of the plant, whatever else the settings wish for; what they wish for is told."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from optimizer.backtest.setup import Asked, Setup, prepare
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.tariff import MinimumCharge, PeakCharge, Tariff
 from optimizer.domain.windows import BillingPeriod
+from optimizer.errors import SolverFailed
+from optimizer.lp import tiers
 
 HOUR = timedelta(hours=1)
 GRID, SOLAR = "[sites.grid]\n", "[sites.solar]\npeak_kw = 5\n"
@@ -157,3 +160,19 @@ def test_percents_are_of_what_import_costs_with_the_charges_on_it(tmp_path):
     assert import_bill(billing, billing.whole, none) == pytest.approx(energy)
     peak_kw = 4 * none.import_kwh.max()
     assert import_bill(billed, billed.whole, none) == pytest.approx(energy + 9.2 * peak_kw)
+
+
+def test_a_machine_too_busy_to_find_a_floor_in_time_is_given_more(tmp_path, monkeypatch):
+    setup = setup_with(tmp_path, "")
+    billing = billing_of(setup)
+    usual = perfect_foresight(setup, billing, quiet)
+    monkeypatch.setattr(tiers, "LEAST_SOLVE_S", 1e-9)
+    monkeypatch.setattr(sys.modules["optimizer.lp.solve"], "cbc_is_installed", lambda: False)
+    monkeypatch.setattr(bounds, "SOLVER_TIME_S", 1e-9)
+    monkeypatch.setattr(bounds, "PATIENCE", 1.0)
+    with pytest.raises(SolverFailed):
+        perfect_foresight(setup, billing, quiet)
+    monkeypatch.setattr(bounds, "PATIENCE", 1e12)
+    late = perfect_foresight(setup, billing, quiet)
+
+    assert bill(billing, billing.whole, late) == pytest.approx(bill(billing, billing.whole, usual))
