@@ -7,8 +7,8 @@ export PYTHONDONTWRITEBYTECODE :=
 
 VENV := .venv
 BIN := $(VENV)/bin
-# One more than there are cores: many tests wait for processes of their own.
-WORKERS = $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
+# Two more than there are cores: many tests wait for processes of their own.
+WORKERS = $(shell expr $$(nproc 2>/dev/null || echo 2) + 2)
 
 demo: $(VENV)/ready
 	$(BIN)/heat-optimizer demo
