@@ -150,7 +150,8 @@ def answer_of(
                 evidence = f"{span}, the state of charge went from {first.soc_percent:g} to {last.soc_percent:g} %"
                 found = Answer.AS_TOLD if (moved > 0) == (direction > 0) else Answer.CONTRARY
             elif last.at - first.at >= SHOWS_BY_POWER and _reads_contrary(run, told):
-                evidence = f"{span}, the telemetry reads {last.battery_kw or 0.0:+.2f} kW (charge positive)"
+                reads = f"{last.battery_kw or 0.0:+.2f} kW (charge positive), if its own sign is right"
+                evidence = f"{span}, the telemetry reads {reads}"
                 found = Answer.CONTRARY
     return found, evidence
 

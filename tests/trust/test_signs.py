@@ -1,5 +1,6 @@
 """The signs of battery power against the state of charge."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -76,6 +77,32 @@ def test_a_contrary_answer_tells_what_was_told_and_what_happened():
 
     assert answer is Answer.CONTRARY
     assert words == "told to charge from 2026-06-01T12:05Z to 12:15Z, the state of charge went from 49.5 to 48.5 %"
+
+
+@pytest.mark.parametrize(("kw", "answer"), [(-0.5, Answer.CONTRARY), (0.5, Answer.NONE_YET), (-0.05, Answer.NONE_YET)])
+def test_where_a_coarse_reading_stands_the_power_tells_after_twenty_five_minutes(kw, answer):
+    stands = samples(50.0, 0.0, kw, 30, every=1)
+    found, words = answer_of(stands, told(0.5, 60), RATED_KW, CAPACITY_KWH)
+
+    assert found is answer
+    assert answer_of(stands[:24], told(0.5, 60), RATED_KW, CAPACITY_KWH) == (Answer.NONE_YET, None)
+    assert (words is not None and "if its own sign is right" in words) is (answer is Answer.CONTRARY)
+
+
+def test_energy_that_nobody_told_is_no_answer():
+    """Told to charge 0.5 kW, a state of charge that rises by 3 kW was moved by something else."""
+    fast = samples(50.0, 0.5, None, 30, every=1)
+
+    assert answer_of(fast, told(0.5, 60), RATED_KW, CAPACITY_KWH) == (Answer.NONE_YET, None)
+
+
+def test_a_leap_parts_what_is_known():
+    leap = [
+        *samples(50.0, 0.0, None, 5, every=1),
+        *[replace(each, at=each.at + timedelta(minutes=6)) for each in samples(57.0, 0.0, None, 20, every=1)],
+    ]
+
+    assert answer_of(leap, told(0.5, 60), RATED_KW, CAPACITY_KWH) == (Answer.NONE_YET, None)
 
 
 def test_what_moves_while_nothing_is_told_is_no_answer():
