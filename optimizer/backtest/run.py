@@ -1,5 +1,6 @@
 """One run through the data: the daemon's own cycle at each step, or one of the rules and bounds beside it."""
 
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -96,8 +97,8 @@ def live(setup: Setup, run: Run, told: Told, halfway: Halfway | None = None) -> 
         return running.live(told, halfway)
 
 
-class _PlanRun:
-    """What both kinds of run share: the ports, the past, the clock. ``carries_out`` does the rest of a cycle."""
+class _PlanRun(ABC):
+    """What both kinds of run share: the ports, the past, the clock."""
 
     def __init__(self, setup: Setup, run: Run) -> None:
         self.setup = setup
@@ -140,8 +141,9 @@ class _PlanRun:
             planner=QuietPlanner(),
         )
 
+    @abstractmethod
     def close(self) -> None:
-        """Nothing is open."""
+        """Let go of what is open."""
 
     def live(self, told: Told, halfway: Halfway) -> Lived:
         """Cycle by cycle to the end of the data."""
@@ -168,9 +170,9 @@ class _PlanRun:
             commands=tuple(diary.commands),
         )
 
+    @abstractmethod
     def live_a_cycle(self, diary: Diary, until: datetime) -> None:
         """Plan at ``diary.at``, and live to ``until`` at least."""
-        raise NotImplementedError
 
     def memory(self) -> dict[str, Any]:
         """All that the next cycle hangs on, but for the data and the settings."""
@@ -259,6 +261,9 @@ class _PlantRun(_PlanRun):
 
 class _ExactRun(_PlanRun):
     """Each plan's first slots come true to the letter: no command is rounded, merged or read otherwise."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def live_a_cycle(self, diary: Diary, until: datetime) -> None:
         at = diary.at

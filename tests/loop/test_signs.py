@@ -209,3 +209,21 @@ def test_a_contradicting_telemetry_sign_blocks_all_battery_commands_and_is_named
         assert isinstance(last, Failed)
         assert last.error == "SignContradiction"
         assert 'set heat_cloud.conventions.bess_telemetry_positive = "charge"' in last.detail
+
+
+def test_where_signs_block_a_site_what_a_foreign_hand_wrote_stays(tmp_path):
+    """There is nothing to put in its place, also when its lease is over."""
+    with (
+        wire_sign_is_wrong(tmp_path) as world,
+        world.app(tariff=NIGHT_RATE, conventions=TELEMETRY_IS_RIGHT, answered=False) as app,
+    ):
+        jobs = Jobs(app)
+        assert isinstance(live(world, jobs, 4)[-1][0], Failed)
+        now = world.clock.now()
+        entry = {"startAt": f"{now:%FT%TZ}", "endAt": f"{now + timedelta(hours=6):%FT%TZ}", "value": 1.0}
+        write(world, {"asset": "bess", "type": "activePowerkW", "entries": [entry]})
+        for _ in range(6):
+            jobs.plan(app.sites[0])
+            world.clock.advance_by(timedelta(minutes=15))
+
+        assert [each["entries"] for each in world.simulator.in_force(world.site_id) if each["asset"] == "bess"]
