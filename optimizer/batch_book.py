@@ -10,6 +10,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+import structlog
+
 from optimizer.commands_record import commands_document, commands_from
 from optimizer.domain.command import Batch, Command, Pair, Receipt
 from optimizer.domain.intent import BatchKind, BatchState, Intent
@@ -132,10 +134,15 @@ class BatchBook:
         return int(count)
 
     def mark(self, site_id: str, name: str) -> dict[str, Any] | None:
-        """What was last found out about a site under this name."""
+        """What was last found out about a site under this name; nothing where the record of it is damaged."""
         with self._database() as db:
             row = db.execute("SELECT content FROM marks WHERE site_id = ? AND name = ?", (site_id, name)).fetchone()
-        return None if row is None else dict(json.loads(row[0]))
+        try:
+            return None if row is None else dict(json.loads(row[0]))
+        except (ValueError, TypeError) as error:
+            detail = f"what is on record of '{name}' is damaged: {error}"
+            structlog.get_logger().error("ledger_not_read", site_id=site_id, detail=detail)
+            return None
 
     def set_mark(self, site_id: str, name: str, content: Mapping[str, Any], now: datetime) -> None:
         """Remember it."""

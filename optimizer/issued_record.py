@@ -18,8 +18,12 @@ def packed_issued(issued: Issued) -> bytes:
     return zlib.compress(numbers.tobytes(), level=1)
 
 
+DAMAGED_ISSUED = (zlib.error, ValueError, IndexError, OverflowError, OSError)
+"""How ``unpacked_issued`` ends with what is damaged."""
+
+
 def unpacked_issued(packed: bytes) -> Issued:
-    """What was packed; it was made at its first edge."""
+    """What was packed; it was made at its first edge. Raises one of ``DAMAGED_ISSUED``."""
     numbers = np.frombuffer(zlib.decompress(packed), dtype=LITTLE_ENDIAN)
     slots = (len(numbers) - 1) // (SERIES + 1)
     edges = tuple(datetime.fromtimestamp(at_s, UTC) for at_s in numbers[: slots + 1].tolist())

@@ -255,10 +255,9 @@ class Ledger:
 
     def issued_at(
         self, site_id: str, instants: Sequence[datetime], within: timedelta
-    ) -> list[bytes | Mapping[str, Any]]:
-        """The same of their forecasts alone, as they were given; all of what an older version recorded."""
-        rows = self._newest("issued, CASE WHEN issued IS NULL THEN body END", site_id, instants, within)
-        return [unpacked(body) if issued is None else issued for issued, body in rows]
+    ) -> list[tuple[bytes | None, bytes | None]]:
+        """Of the same cycles the forecasts alone, as they were given; else, of an older version, all of its record."""
+        return self._newest("issued, CASE WHEN issued IS NULL THEN body END", site_id, instants, within)
 
     def _newest(self, columns: str, site_id: str, instants: Sequence[datetime], within: timedelta) -> list[Any]:
         found = []

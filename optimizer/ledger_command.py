@@ -55,10 +55,19 @@ def status_of(app: Application) -> Iterator[dict[str, Any]]:
             "prices_why": prices.get("why"),
             "degradations": list(snapshot.get("degradations", ())),
             "batch": batch,
-            "battery_answers": json.loads(signs[0][0]).get("answer") if signs else None,
+            "battery_answers": _answer(signs[0][0]) if signs else None,
             "foreign": [{"pair": pair, "respected_until": _when(until)} for pair, until in foreign],
             "held_by": {"holder": holder[0][0], "until": _when(holder[0][1])} if holder else None,
         }
+
+
+def _answer(mark: str) -> str | None:
+    """How the battery has answered, as is on record."""
+    try:
+        answer: str | None = json.loads(mark).get("answer")
+    except (ValueError, TypeError, AttributeError):
+        return "unknown: what is on record is damaged, and the next cycle tries it anew"
+    return answer
 
 
 def status_text(app: Application, style: str) -> tuple[str, bool]:

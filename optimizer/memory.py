@@ -15,8 +15,8 @@ from optimizer.domain.forecast import Issued
 from optimizer.domain.outcome import Failed, Held, Outcome, Posted, Skipped
 from optimizer.domain.problem import Problem
 from optimizer.domain.snapshot import SiteReading, SiteSnapshot
-from optimizer.issued_record import packed_issued, unpacked_issued
-from optimizer.ledger import Ledger, TelemetrySample
+from optimizer.issued_record import DAMAGED_ISSUED, packed_issued, unpacked_issued
+from optimizer.ledger import DAMAGED_RECORD, Ledger, TelemetrySample, unpacked
 from optimizer.ledger_schema import TELEMETRY_COLUMNS
 from optimizer.planning import Planned
 from optimizer.problem_file import problem_document
@@ -89,14 +89,22 @@ class LedgerHistory:
         return pd.DataFrame(columns, index=index, dtype=float)
 
     def issued(self, site_id: str, instants: Sequence[datetime]) -> tuple[Issued, ...]:
-        """The forecasts of the cycles nearest before ``instants``; those that are not on record are left out."""
+        """The forecasts of the cycles nearest before ``instants``; left out is what is not on record, or damaged."""
         try:
             found = self.ledger.issued_at(site_id, instants, FORECAST_MAY_BE)
         except sqlite3.Error as error:
             structlog.get_logger().error("ledger_not_read", site_id=site_id, detail=str(error))
             return ()
-        kept = (each if isinstance(each, bytes) else _packed_issued(each.get("problem")) for each in found)
-        return tuple(unpacked_issued(each) for each in kept if each is not None)
+        made = []
+        for packed, body in found:
+            try:
+                kept = packed if body is None else _packed_issued(unpacked(body).get("problem"))
+                if kept is not None:
+                    made.append(unpacked_issued(kept))
+            except (*DAMAGED_ISSUED, *DAMAGED_RECORD, KeyError, AttributeError) as error:
+                detail = f"a forecast on record is damaged: {error}"
+                structlog.get_logger().error("ledger_not_read", site_id=site_id, detail=detail)
+        return tuple(made)
 
     def last_soc(self, site_id: str, now: datetime) -> LastSoc | None:
         """The newest state of charge of the last hour."""

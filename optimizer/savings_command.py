@@ -12,10 +12,14 @@ from optimizer.errors import ConfigError
 from optimizer.savings import DayBills, SavingsStore
 
 HEADS = ("day", "no battery", "self-consumption", "daemon", "perfect foresight", "saved", "regret")
+MOST_DAYS, MOST_SHOWN = 36_525, 20
 
 
 def savings_text(app: Application, count: int, style: str) -> str:
     """The newest ``count`` days of each site. Raises ConfigError."""
+    if not 1 <= count <= MOST_DAYS:
+        msg = f"--days {str(count)[:MOST_SHOWN]}: give a number from 1 to {MOST_DAYS}"
+        raise ConfigError(msg)
     try:
         found = {
             site.task.site.site_id: SavingsStore(app.ledger).days(site.task.site.site_id, count) for site in app.sites

@@ -1,8 +1,10 @@
 """Forecasts as they were made, read back from the ledger."""
 
+import zlib
 from datetime import timedelta
 
 import pytest
+import structlog
 from builders import NOON, SITE_ID, problem
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,3 +58,26 @@ def test_a_cycle_without_a_problem_has_no_forecast(tmp_path):
     ledger.close()
 
     assert found == ()
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"no zlib", zlib.compress(b"12345"), zlib.compress(b""), zlib.compress(b"\xff" * 40)]
+)
+@pytest.mark.parametrize("column", ["issued", "body"])
+def test_a_damaged_record_is_left_out_and_told_and_the_others_are_found(tmp_path, damage, column):
+    ledger = Ledger.open(tmp_path / "ledger.sqlite3")
+    recorder, asked = LedgerRecorder(ledger, timedelta(minutes=30)), problem()
+    for at in (NOON, NOON + timedelta(hours=1)):
+        cycle_id = recorder.begin(SITE_ID, at, {"problem": asked})
+        recorder.end(cycle_id, Held(reason="nothing changed"), None, {"problem": asked})
+    with ledger.transaction() as db:
+        db.execute("UPDATE cycles SET objective = 0")
+        db.execute("UPDATE cycles SET issued = NULL WHERE ? = 'body'", (column,))
+        db.execute(f"UPDATE cycles SET {column} = ? WHERE cycle_id = 1", (damage,))
+
+    with structlog.testing.capture_logs() as log:
+        found = LedgerHistory(ledger).issued(SITE_ID, (NOON, NOON + timedelta(hours=1)))
+    ledger.close()
+
+    assert [issued.load_kw for issued in found] == [asked.load_kw]
+    assert [(each["event"], each["log_level"]) for each in log] == [("ledger_not_read", "error")]

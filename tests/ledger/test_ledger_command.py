@@ -155,6 +155,22 @@ def test_the_status_of_a_site_whose_newest_record_is_damaged_says_so(tmp_path: P
             status_text(app, "table")
 
 
+@pytest.mark.parametrize("mark", ["{", "", "3", "null"])
+def test_a_damaged_mark_of_the_batterys_answer_is_told_and_the_battery_tried_anew(tmp_path: Path, mark: str):
+    with simulated_world(tmp_path) as world, world.app() as app:
+        jobs, (site,) = Jobs(app), app.sites
+        jobs.plan(site)
+        app.ledger.write(("UPDATE marks SET content = ?", [(mark,)]))
+        text, _ = status_text(app, "table")
+        world.clock.advance_by(timedelta(minutes=15))
+        jobs.plan(site)
+        after = next(status_of(app))
+
+    assert "has answered unknown: what is on record is damaged" in text
+    assert (after["is_good"], after["battery_answers"]) == (True, "none yet")
+    assert "what is on record of 'signs' is damaged" in world.log.getvalue()
+
+
 def test_a_ledger_of_the_first_version_is_brought_up_to_date_with_what_it_holds(tmp_path: Path):
     file = tmp_path / "ledger.sqlite3"
     old = sqlite3.connect(file)

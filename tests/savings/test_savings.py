@@ -11,6 +11,7 @@ from optimizer.daemon import Jobs
 from optimizer.domain.horizon import Horizon
 from optimizer.domain.snapshot import BatteryState
 from optimizer.domain.tariff import Tariff
+from optimizer.errors import ConfigError
 from optimizer.ledger import Ledger, TelemetrySample
 from optimizer.savings import DayBills, DayRecord, SavingsStore, price_day
 from optimizer.savings_command import savings_text
@@ -129,6 +130,9 @@ def test_a_day_with_too_little_on_record_is_left_out(tmp_path: Path):
             Jobs(app).plan(app.sites[0])
             assert SavingsStore(app.ledger).days(world.site_id, 10) == ()
             assert "no day was priced yet" in savings_text(app, 10, "table")
+            for count in (0, -1, 10**30):
+                with pytest.raises(ConfigError, match=r"^--days .*: give a number from 1 to 36525$"):
+                    savings_text(app, count, "table")
 
 
 def test_days_are_kept_newest_first_and_one_that_is_priced_again_is_replaced(tmp_path: Path):
