@@ -82,9 +82,7 @@ class Lived:
 
 def at_its_pace(setup: Setup, run: Run) -> Setup:
     """``setup`` with the cycles that ``run`` needs: one an hour at most where it knows all."""
-    steps = max(-(-HOUR // setup.step), 1) if run.knows_all else 1
-    grid = replace(setup.task.grid, replan_minutes=steps * setup.task.grid.replan_minutes)
-    return replace(setup, task=replace(setup.task, grid=grid))
+    return replace(setup, pace=max(-(-HOUR // setup.step), 1) if run.knows_all else 1)
 
 
 def live(setup: Setup, run: Run, told: Told, halfway: Halfway | None = None) -> Lived:

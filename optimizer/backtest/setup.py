@@ -24,6 +24,7 @@ PEAK = "solar.peak_kw"
 class Setup:
     """What is configured, what was recorded, and the plant; ``[start, end)`` is what is lived through.
 
+    ``pace``: cycles are so many of the daemon's intervals apart, though each plans for one until the next interval.
     ``notes`` say what was not read and what not all of the bills hold, ``left_out`` what another strategy than the
     stated one cannot use.
     """
@@ -38,11 +39,12 @@ class Setup:
     end: datetime
     notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    pace: int = 1
 
     @property
     def step(self) -> timedelta:
-        """From one cycle to the next: the daemon's interval, or the data's where that is longer."""
-        return timedelta(minutes=self.task.grid.replan_minutes)
+        """From one cycle to the next: the daemon's interval, or the data's where that is longer, as often as stated."""
+        return self.pace * timedelta(minutes=self.task.grid.replan_minutes)
 
     @property
     def cycles(self) -> int:

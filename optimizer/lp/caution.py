@@ -1,6 +1,6 @@
 """The first commands that stand up to every scenario, and what they gain and cost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from optimizer.domain.plan import Plan
 from optimizer.domain.problem import Problem
 from optimizer.domain.uncertainty import Uncertainty
+from optimizer.lp.bounds import slot_h
 from optimizer.lp.engine import Engine
 from optimizer.lp.highs import BASIC, LOWER, Basis, Ending
 from optimizer.lp.linear import Floats
@@ -24,6 +25,7 @@ from optimizer.lp.recourse import (
     turns_of,
     untold_first,
 )
+from optimizer.lp.rule import follow_the_load
 from optimizer.lp.scenarios import Stack, in_scenario, probabilities_of, stack, tail_means
 from optimizer.lp.suspicion import suspicious_slots
 
@@ -80,21 +82,76 @@ def decide_first(
     found = decide_plainly(problem, uncertainty, trusting_kw) if uncertainty.risk_weight == 0 else None
     if found is not None or not uncertainty.scenarios:
         return found
+    problems = [problem, *(in_scenario(problem, scenario) for scenario in uncertainty.scenarios)]
     for is_strict in (True, False):
         first = trusted.model if is_strict else _model(problem, is_strict=False)
-        others = [_model(in_scenario(problem, scenario), is_strict=is_strict) for scenario in uncertainty.scenarios]
-        stacked = stack([first, *others], uncertainty, _breach_price(problem))
+        models = [first, *(_model(each, is_strict=is_strict) for each in problems[1:])]
+        stacked = stack(models, uncertainty, _breach_price(problem))
         session.load(stacked, stacked.weights)
-        if is_strict and all(len(other.lower) == len(first.lower) for other in others):
-            session.start_from(_spread(stacked, trusted.basis, 1 + len(others)))
+        if is_strict and all(len(model.lower) == len(first.lower) for model in models):
+            session.start_from(_spread(stacked, trusted.basis, len(models)))
         answer = session.solve(left_s())
         if answer.ending is Ending.PROVED:
-            net_kw = _net_kw(first, answer.values, slots)
-            if np.abs(net_kw - trusting_kw).max() < TELLS_KW:
-                return None
-            trusting = _with_first(session, first, trusting_kw, left_s)
-            return _compared(stacked, uncertainty.tail, answer.values, trusting, net_kw)
+            minded, net_kw = stacked.each(answer.values), _net_kw(first, answer.values, slots)
+            asks_the_same = bool(np.abs(net_kw - trusting_kw).max() < TELLS_KW)
+            known = minded if asks_the_same else _with_first(session, stacked, first, trusting_kw, left_s)
+            if not can_follow(problem, uncertainty):
+                return None if asks_the_same else _compared(stacked, uncertainty.tail, minded, known, net_kw)
+            followed = _followed(session, models, problems, uncertainty, left_s)
+            if followed is None or not _is_worth_it(problem, uncertainty, answer.objective, net_kw, followed):
+                return replace(_compared(stacked, uncertainty.tail, minded, known, net_kw), follows=False)
+            told = _compared(stacked, uncertainty.tail, followed.costs, known, followed.net_kw)
+            return replace(told, follows=True)
     return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """Each turn's cost where the battery follows its load in the shared slots, and what that is by the forecast."""
+
+    costs: Floats
+    objective: float
+    net_kw: Floats
+
+
+def can_follow(problem: Problem, uncertainty: Uncertainty) -> bool:
+    """Whether the one battery may follow the load, and nothing else that a plan moves is in its way."""
+    return uncertainty.may_follow and len(list(problem.assets)) == len(problem.batteries) == 1
+
+
+def _followed(
+    session: Engine,
+    models: Sequence[Model],
+    problems: Sequence[Problem],
+    uncertainty: Uncertainty,
+    left_s: Callable[[], float],
+) -> Followed | None:
+    """Every turn by itself, its first powers those of following; None where that leaves one without a plan.
+
+    Whatever the battery was told for the shared slots before, following costs no change.
+    """
+    slots, flows = uncertainty.shared_slots, [follow_the_load(problem) for problem in problems]
+    all_kw = [(charge_kw - discharge_kw)[None, :slots] for charge_kw, discharge_kw, _ in flows]
+    held = [hold_first(model, net_kw) for model, net_kw in zip(models, all_kw, strict=True)]
+    apart = stack(held, replace(uncertainty, shared_slots=0), _breach_price(problems[0]))
+    for model, place in zip(held, apart.places, strict=True):
+        if model.variables.change_kw is not None:
+            for costs in (apart.weights, *apart.costs):
+                costs[place[model.variables.change_kw.index[:slots]]] = 0.0
+    session.load(apart, apart.weights)
+    answer = session.solve(left_s())
+    if answer.ending is not Ending.PROVED:
+        return None
+    return Followed(costs=apart.each(answer.values), objective=answer.objective, net_kw=all_kw[0])
+
+
+def _is_worth_it(problem: Problem, uncertainty: Uncertainty, least: float, net_kw: Floats, followed: Followed) -> bool:
+    """Whether following costs little enough more than ``least``, what the best powers ``net_kw`` come to."""
+    battery, h = problem.batteries[0], slot_h(problem)[: uncertainty.shared_slots]
+    chosen, following = (
+        sum(into_store(battery, kwh) for kwh in (kw[0] * h).tolist()) for kw in (net_kw, followed.net_kw)
+    )
+    return followed.objective <= least + _worth_of_following(problem, float(h.sum()), following - chosen)
 
 
 def decide_plainly(problem: Problem, uncertainty: Uncertainty, trusting_kw: Floats) -> Decision | None:
@@ -203,20 +260,25 @@ def hold_first(model: Model, net_kw: Floats) -> Model:
     return replace(model, lower=lower, upper=upper)
 
 
-def _with_first(session: Engine, first: Model, net_kw: Floats, left_s: Callable[[], float]) -> Floats | None:
-    """The values of the stack that is loaded, where the first commands are ``net_kw``; None where there are none."""
+def _with_first(
+    session: Engine, stacked: Stack, first: Model, net_kw: Floats, left_s: Callable[[], float]
+) -> Floats | None:
+    """Each turn's cost in the stack that is loaded, where the first commands are ``net_kw``; None: no plan."""
     held = hold_first(first, net_kw)
     changed = np.flatnonzero((held.lower != first.lower) | (held.upper != first.upper)).astype(np.int32)
     session.bound(changed, held.lower[changed], held.upper[changed])
     answer = session.solve(left_s())
-    return answer.values if answer.ending is Ending.PROVED else None
+    return stacked.each(answer.values) if answer.ending is Ending.PROVED else None
 
 
-def _compared(stacked: Stack, tail: float, cautious: Floats, trusting: Floats | None, net_kw: Floats) -> Decision:
+def _compared(stacked: Stack, tail: float, minded: Floats, trusting: Floats | None, net_kw: Floats) -> Decision:
+    """By each turn's cost with the first commands ``net_kw`` and with those that the forecast alone asks for."""
     if trusting is None:
         return Decision(net_kw=net_kw, expected_saving=None, tail_saving=None)
+    probabilities = stacked.probabilities
+    worst = tail_means(np.stack([trusting, minded], axis=1), probabilities, tail)
     return Decision(
         net_kw=net_kw,
-        expected_saving=stacked.expected(trusting) - stacked.expected(cautious),
-        tail_saving=stacked.worst(trusting, tail) - stacked.worst(cautious, tail),
+        expected_saving=float(probabilities @ (trusting - minded)),
+        tail_saving=float(worst[0] - worst[1]),
     )

@@ -53,15 +53,8 @@ class Stack:
     probabilities: Floats
     weights: Floats
 
-    def expected(self, values: Floats) -> float:
-        """The probability-weighted cost."""
-        return float(self.probabilities @ self._each(values))
-
-    def worst(self, values: Floats, tail: float) -> float:
-        """The mean cost of the worst ``tail`` of all probability."""
-        return float(tail_means(self._each(values)[:, None], self.probabilities, tail)[0])
-
-    def _each(self, values: Floats) -> Floats:
+    def each(self, values: Floats) -> Floats:
+        """What each scenario costs."""
         return np.array([cost @ values for cost in self.costs])
 
 

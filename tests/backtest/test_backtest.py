@@ -68,6 +68,21 @@ def test_nobody_does_better_than_who_knows_all(result):
     assert result.bills["daemon"] < result.bills["no_battery"]
 
 
+def test_who_knows_all_and_does_it_to_the_letter_needs_no_more_than_an_hourly_plan_for_the_least_bill(tmp_path):
+    """Where the load leaps from quarter to quarter, each quarter has its own power in an hour's plan."""
+    content = [
+        {**row, "load_kw": row["load_kw"] + 1.5 * (number % 4 == 0)} for number, row in enumerate(rows(2, QUARTER))
+    ]
+    setup = prepare(asked(tmp_path, content))
+    billing, exact = billing_of(setup), parts_of(setup)[-1].run
+    lived, floor = live(setup, exact, quiet), perfect_foresight(setup, billing, quiet)
+
+    assert exact.is_exact
+    assert exact.knows_all
+    assert lived.cycles == 48
+    assert bill(billing, billing.whole, lived) == pytest.approx(bill(billing, billing.whole, floor), abs=1e-3)
+
+
 @pytest.mark.parametrize("minutes", [10, 20])
 def test_steps_that_fit_no_quarter_are_lived_through_whole(tmp_path, minutes):
     setup = setup_of(tmp_path, step=minutes * MINUTE, end=LITTLE_MORE_THAN_A_DAY)

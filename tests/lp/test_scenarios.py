@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.domain.assets import EndValue
+from optimizer.domain.peaks import BilledPeak, Direction
 from optimizer.domain.plan import Optimal
 from optimizer.domain.problem import Problem, Published
 from optimizer.domain.uncertainty import Scenario, Uncertainty
@@ -92,6 +93,60 @@ def test_the_stated_price_and_saving_of_caution_are_true(case):
     assert caution.expected_saving == pytest.approx(saved, abs=1e-4)
     assert caution.expected_saving >= -1e-7
     assert plan.flows.charge_kw[0] - plan.flows.discharge_kw[0] == pytest.approx(caution.battery_kw, abs=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(uncertain_problems(), st.lists(kw, min_size=SLOTS, max_size=SLOTS), st.floats(0, 0.02))
+def test_whether_to_follow_is_decided_alike_with_a_charge_that_costs_nothing_and_without_a_solver(case, told, price):
+    may_follow = replace(
+        case,
+        uncertainty=replace(case.uncertainty, may_follow=True),
+        published=Published(battery_kw=tuple(told), price_per_kw=(price,) * SLOTS),
+    )
+    peak = BilledPeak(name="peak", interval_of_slot=tuple(range(SLOTS)), price_per_kw=0.0, direction=Direction.IMPORT)
+
+    plainly, charged = solve(may_follow), solve(replace(may_follow, peak_charges=(peak,)))
+
+    assert len(charged.first_follow) == 1
+    assert charged.first_follow == plainly.first_follow
+    assert charged.objective == pytest.approx(plainly.objective, abs=1e-6)
+
+
+def under_a_peak_charge(*, soc_kwh: float, price_per_kw: float, later_price: float, **more: float) -> Problem:
+    """Two hours; 2 kW are forecast for the first, but 1 or 3 kW may come as well."""
+    scenarios = tuple(Scenario(probability=0.3, load_kw=(load_kw, 2.0)) for load_kw in (1.0, 3.0))
+    peak = BilledPeak(name="peak", interval_of_slot=(0, 1), price_per_kw=price_per_kw, direction=Direction.IMPORT)
+    return problem(
+        hours(2),
+        load_kw=2.0,
+        import_price_per_kwh=(0.30, later_price),
+        export_price_per_kwh=0.05,
+        battery=battery(soc_kwh=soc_kwh, end_values=(EndValue(kwh=10, value_per_kwh=0.1),), **more),
+        peak_charges=(peak,),
+        uncertainty=Uncertainty(scenarios=scenarios, may_follow=True),
+    )
+
+
+def test_under_a_peak_charge_the_battery_follows_where_a_held_power_would_buy_and_sell_what_comes_otherwise():
+    plan = solve(under_a_peak_charge(soc_kwh=9.0, price_per_kw=0.5, later_price=0.30))
+
+    assert plan.first_follow == (True,)
+    assert plan.flows.discharge_kw[0] == pytest.approx(2.0, abs=1e-6), "what following is by the forecast"
+
+
+def test_under_a_peak_charge_the_battery_does_not_follow_where_the_next_hour_would_be_the_peak():
+    assert solve(under_a_peak_charge(soc_kwh=4.0, price_per_kw=0.5, later_price=0.30)).first_follow == (False,)
+
+
+def test_under_a_peak_charge_the_battery_holds_its_power_where_its_energy_is_worth_more_later():
+    assert solve(under_a_peak_charge(soc_kwh=4.0, price_per_kw=0.0, later_price=0.90)).first_follow == (False,)
+
+
+def test_a_battery_does_not_follow_where_some_outcome_would_find_no_plan():
+    case = under_a_peak_charge(soc_kwh=4.0, price_per_kw=0.0, later_price=0.05, reserve_kwh=2.5)
+
+    assert solve(case).first_follow == (False,)
+    assert solve(replace(case, batteries=(replace(case.battery, reserve_kwh=1.0),))).first_follow == (True,)
 
 
 def sunny_or_not(risk_weight: float = 0.0, tail: float = 0.1) -> Problem:
