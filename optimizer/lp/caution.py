@@ -70,18 +70,25 @@ class Decision:
 
 
 def decide_first(
-    session: Engine, problem: Problem, uncertainty: Uncertainty, trusted: Trusted, left_s: Callable[[], float]
+    session: Engine,
+    problem: Problem,
+    uncertainty: Uncertainty,
+    trusting_kw: Floats,
+    trusted: Trusted | None,
+    left_s: Callable[[], float],
 ) -> Decision | None:
     """What to command in the shared slots; None where nothing was found, or nothing but what the forecast asks for.
 
-    ``left_s`` says what a solve may take now. Soft limits are kept in every scenario; where that is not possible,
-    breaking them weighs more than any price.
+    ``trusting_kw[b, t]``: what the forecast alone asks for there, and ``trusted`` all of its plan, where that is proved
+    and keeps every limit. ``left_s`` says what a solve may take now. Soft limits are kept in every scenario; where that
+    is not possible, breaking them weighs more than any price.
     """
     slots = uncertainty.shared_slots
-    trusting_kw = _net_kw(trusted.model, trusted.values, slots)
     found = decide_plainly(problem, uncertainty, trusting_kw) if uncertainty.risk_weight == 0 else None
-    if found is not None or not uncertainty.scenarios:
+    if found is not None or trusted is None:
         return found
+    if not uncertainty.scenarios and not can_follow(problem, uncertainty):
+        return None
     problems = [problem, *(in_scenario(problem, scenario) for scenario in uncertainty.scenarios)]
     for is_strict in (True, False):
         first = trusted.model if is_strict else _model(problem, is_strict=False)
@@ -217,11 +224,15 @@ def _worth_of_following(problem: Problem, hours: float, more_kwh: float) -> floa
     return max(mean_price, 0.0) * (SWING_KW * hours + SMALL_GAIN * max(more_kwh, 0.0))
 
 
+def first_net_kw(plan: Plan, slots: int) -> Floats:
+    """``[b, t]``: charge less discharge of each battery in the plan's first slots."""
+    flows = [(battery.charge_kw[:slots], battery.discharge_kw[:slots]) for battery in plan.batteries]
+    return np.array([np.subtract(charge_kw, discharge_kw) for charge_kw, discharge_kw in flows])
+
+
 def is_trusting(plan: Plan, net_kw: Floats) -> bool:
     """Whether these first commands are what the plan has anyway."""
-    planned = [[a - b for a, b in zip(each.charge_kw, each.discharge_kw, strict=True)] for each in plan.batteries]
-    first = np.array([kw[: net_kw.shape[1]] for kw in planned])
-    return bool(np.abs(net_kw - first).max() < TELLS_KW)
+    return bool(np.abs(net_kw - first_net_kw(plan, net_kw.shape[1])).max() < TELLS_KW)
 
 
 def _model(problem: Problem, *, is_strict: bool) -> Model:

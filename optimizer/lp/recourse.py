@@ -28,8 +28,6 @@ _PLAIN_BATTERY = {
     "demanded_charge_kw": None,
     "min_charge_kw": 0.0,
     "min_discharge_kw": 0.0,
-    "charges_from_grid": True,
-    "discharges_to_grid": True,
     "self_discharge_per_h": 0.0,
     "charge_taper": (),
     "discharge_taper": (),
@@ -187,6 +185,10 @@ def step_costs(problem: Problem, turns: Turns, steps: Steps) -> list[PiecesOfAll
     most_out = steps.least(_least_limit(problem.export_limit_kw, problem.export_rating_kw, problem)) * h
     low = np.maximum(-battery.max_discharge_kw * h, -most_out - cut_kwh - net_kwh)
     high = np.minimum(battery.max_charge_kw * h, most_in - net_kwh)
+    if not battery.charges_from_grid:
+        high = np.minimum(high, np.maximum(-net_kwh, 0.0))
+    if not battery.discharges_to_grid:
+        low = np.maximum(low, -np.maximum(net_kwh, 0.0))
     if np.any(high < low):
         return None
     told_kwh, told_price = _told(problem, steps)

@@ -9,7 +9,7 @@ from optimizer.domain.problem import Problem
 from optimizer.domain.uncertainty import Uncertainty
 from optimizer.errors import PlanError, SolverFailed
 from optimizer.lp.breaches import describe_breaches
-from optimizer.lp.caution import Decision, Trusted, decide_first, is_trusting
+from optimizer.lp.caution import Decision, Trusted, decide_first, first_net_kw, is_trusting
 from optimizer.lp.contradiction import smallest_contradiction
 from optimizer.lp.engine import Engine
 from optimizer.lp.highs import Answer, Ending, Session
@@ -100,15 +100,18 @@ class Planner:
     def _with_caution(self, plan: Plan, uncertainty: Uncertainty) -> Plan:
         """``plan`` again with the first commands that do best over all scenarios.
 
-        A plan that breaks a limit or was not proved stands as it is, and so does one that caution would worsen
-        to that.
+        A plan that breaks a limit stands as it is, and so does one that caution would worsen to that, or leave without
+        the proof that it has.
         """
         last, kept = self._last, self._tiers.kept
-        if last is None:
+        if isinstance(plan.verdict, Relaxed) or not plan.batteries:
             return plan
-        trusted = Trusted(model=last.model, basis=last.basis, values=last.values)
+        trusted = None if last is None else Trusted(model=last.model, basis=last.basis, values=last.values)
+        trusting_kw = first_net_kw(plan, uncertainty.shared_slots)
         try:
-            decision = decide_first(self._tiers.engine, plan.problem, uncertainty, trusted, self._tiers.left_s)
+            decision = decide_first(
+                self._tiers.engine, plan.problem, uncertainty, trusting_kw, trusted, self._tiers.left_s
+            )
             if decision is None:
                 return plan
             if is_trusting(plan, decision.net_kw):
@@ -117,7 +120,7 @@ class Planner:
         except PlanError:  # out of time, or nothing to find: caution never costs the plan that stands
             self._last, self._tiers.kept = last, kept
             return plan
-        if self._last is None:
+        if isinstance(cautious.verdict, Relaxed) or (self._last is None and last is not None):
             self._last, self._tiers.kept = last, kept
             return plan
         caution = Caution(

@@ -16,6 +16,7 @@ from optimizer.domain.uncertainty import Scenario, Uncertainty
 from optimizer.lp import caution
 from optimizer.lp.caution import Trusted, decide_first, decide_plainly
 from optimizer.lp.highs import Session
+from optimizer.lp.linear import Floats
 from optimizer.lp.recourse import cost_to_go, is_plain, slots_alike, step_costs, steps_of, turns_of
 from optimizer.lp.solve import Planner
 
@@ -99,6 +100,29 @@ def test_the_least_cost_is_that_of_the_linear_program(problem: Problem):
     assert least + worth_now == pytest.approx(plan.objective, abs=1e-6)
 
 
+@settings(max_examples=60, deadline=None)
+@given(problem=plain_problems(), charges=st.booleans(), discharges=st.booleans())
+def test_the_least_cost_is_that_of_the_linear_program_where_the_grid_is_barred(
+    problem: Problem, charges: bool, discharges: bool
+):
+    """Doing as told is worth nothing here: for that the program may cut sun to make room for a discharge."""
+    barred = replace(problem.batteries[0], charges_from_grid=charges, discharges_to_grid=discharges)
+    problem = replace(problem, batteries=(barred,), published=None)
+    turns = turns_of(problem, Uncertainty(scenarios=()))
+    assert is_plain(problem, turns)
+    costs = step_costs(problem, turns, steps_of(problem))
+    assume(costs is not None)
+    to_go = cost_to_go(problem, costs, shared=0)
+    assert to_go is not None
+
+    plan = Planner().solve(problem)
+
+    soc_kwh = barred.soc_kwh
+    worth_now = 0.2 * min(soc_kwh, 3.0) + 0.05 * max(soc_kwh - 3.0, 0.0)
+    least = float(to_go.functions()[0].at(np.array([soc_kwh]))[0])
+    assert least + worth_now == pytest.approx(plan.objective, abs=1e-6)
+
+
 @settings(max_examples=80, deadline=None)
 @given(problem=plain_problems(), seed=st.integers(0, 2**20), count=st.integers(2, 6))
 def test_the_first_command_is_as_good_as_the_linear_program_s(problem: Problem, seed: int, count: int):
@@ -112,7 +136,7 @@ def test_the_first_command_is_as_good_as_the_linear_program_s(problem: Problem, 
     trusting_kw -= last.values[last.model.variables.batteries[0].discharge_kw.index[0]]
 
     plainly = decide_plainly(problem, uncertainty, np.array([[trusting_kw]]))
-    by_program = _by_program(problem, uncertainty, trusted)
+    by_program = _by_program(problem, uncertainty, np.array([[trusting_kw]]), trusted)
 
     assume(plainly is not None)
     if by_program is not None and by_program.expected_saving is None:
@@ -140,10 +164,12 @@ def test_where_doing_as_told_is_worth_more_than_energy_the_linear_program_decide
     assert decide_plainly(problem, Uncertainty(scenarios=()), np.array([[0.0]])) is None
 
 
-def _by_program(problem: Problem, uncertainty: Uncertainty, trusted: Trusted) -> caution.Decision | None:
+def _by_program(
+    problem: Problem, uncertainty: Uncertainty, trusting_kw: Floats, trusted: Trusted
+) -> caution.Decision | None:
     """A weight on risk too small to matter keeps the solver-free way out."""
     hardly = replace(uncertainty, risk_weight=1e-12, tail=1.0)
-    return decide_first(Session(), problem, hardly, trusted, lambda: inf)
+    return decide_first(Session(), problem, hardly, trusting_kw, trusted, lambda: inf)
 
 
 @pytest.mark.parametrize(
