@@ -100,8 +100,8 @@ class Planner:
     def _with_caution(self, plan: Plan, uncertainty: Uncertainty) -> Plan:
         """``plan`` again with the first commands that do best over all scenarios.
 
-        A plan that breaks a limit stands as it is, and so does one that caution would worsen to that, or leave without
-        the proof that it has.
+        A plan that breaks a limit stands as it is, and so does one that caution would worsen to that, or leave further
+        from the proved optimum than is accepted.
         """
         last, kept = self._last, self._tiers.kept
         if isinstance(plan.verdict, Relaxed) or not plan.batteries:
@@ -120,7 +120,7 @@ class Planner:
         except PlanError:  # out of time, or nothing to find: caution never costs the plan that stands
             self._last, self._tiers.kept = last, kept
             return plan
-        if isinstance(cautious.verdict, Relaxed) or (self._last is None and last is not None):
+        if not _is_good_enough(cautious):
             self._last, self._tiers.kept = last, kept
             return plan
         caution = Caution(
@@ -228,6 +228,16 @@ class Planner:
         if not grid and not any(batteries.values()):
             return None
         return Exclusive(grid=grid, batteries=batteries)
+
+
+def _is_good_enough(plan: Plan) -> bool:
+    """Whether it keeps every limit, and its search went on until what may be left is accepted."""
+    match plan.verdict:
+        case Feasible(gap=gap):
+            return gap is not None and gap <= plan.problem.accepted_gap
+        case Relaxed():
+            return False
+    return True
 
 
 def _follow(decision: Decision) -> tuple[bool, ...]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from optimizer.domain.assets import EndValue
 from optimizer.domain.peaks import BilledPeak, Direction
-from optimizer.domain.plan import Optimal
+from optimizer.domain.plan import Feasible, Optimal
 from optimizer.domain.problem import Problem, Published
 from optimizer.domain.uncertainty import Scenario, Uncertainty
 from optimizer.lp import Planner, solve
@@ -147,6 +147,32 @@ def test_a_battery_does_not_follow_where_some_outcome_would_find_no_plan():
 
     assert solve(case).first_follow == (False,)
     assert solve(replace(case, batteries=(replace(case.battery, reserve_kwh=1.0),))).first_follow == (True,)
+
+
+@pytest.mark.parametrize("seed", [3, 7, 11, 13])
+def test_a_battery_barred_from_the_grid_follows_though_the_search_ends_at_an_accepted_gap(seed):
+    """At one price all day nothing is gained by holding any power."""
+    chance, slots = np.random.default_rng(seed), 60
+    solar_kw = np.maximum(np.sin((np.arange(slots) % 24 - 6) / 12 * np.pi), 0.0) * chance.uniform(1, 5, slots)
+    told = (*chance.uniform(-1, 1, 24).round(2).tolist(), *(None,) * (slots - 24))
+    case = problem(
+        hours(slots),
+        load_kw=tuple(chance.uniform(0.3, 2.5, slots).round(2).tolist()),
+        solar_kw=tuple(solar_kw.round(2).tolist()),
+        import_price_per_kwh=0.25,
+        export_price_per_kwh=0.05,
+        import_limit_kw=None,
+        export_limit_kw=None,
+        battery=battery(soc_kwh=4.0, charges_from_grid=False, end_values=(EndValue(kwh=10, value_per_kwh=0.05),)),
+        published=Published(battery_kw=told, price_per_kw=(0.005,) * slots),
+        accepted_gap=0.01,
+        uncertainty=Uncertainty(scenarios=(), may_follow=True),
+    )
+
+    plan = solve(case)
+
+    assert plan.first_follow == (True,)
+    assert isinstance(plan.verdict, Optimal | Feasible)
 
 
 def sunny_or_not(risk_weight: float = 0.0, tail: float = 0.1) -> Problem:
