@@ -93,10 +93,10 @@ def decide_first(
     for is_strict in (True, False):
         first = trusted.model if is_strict else _model(problem, is_strict=False)
         models = [first, *(_model(each, is_strict=is_strict) for each in problems[1:])]
+        is_alike = is_strict and all(len(model.lower) == len(first.lower) for model in models)
+        basis = trusted.basis if is_alike else None
         stacked = stack(models, uncertainty, _breach_price(problem))
-        session.load(stacked, stacked.weights)
-        if is_strict and all(len(model.lower) == len(first.lower) for model in models):
-            session.start_from(_spread(stacked, trusted.basis, len(models)))
+        _load(session, stacked, basis)
         answer = session.solve(left_s())
         if answer.ending is Ending.PROVED:
             minded, net_kw = stacked.each(answer.values), _net_kw(first, answer.values, slots)
@@ -104,7 +104,7 @@ def decide_first(
             known = minded if asks_the_same else _with_first(session, stacked, first, trusting_kw, left_s)
             if not can_follow(problem, uncertainty):
                 return None if asks_the_same else _compared(stacked, uncertainty.tail, minded, known, net_kw)
-            followed = _followed(session, models, problems, uncertainty, left_s)
+            followed = _followed(session, models, problems, uncertainty, basis, left_s)
             if followed is None or not _is_worth_it(problem, uncertainty, answer.objective, net_kw, followed):
                 return replace(_compared(stacked, uncertainty.tail, minded, known, net_kw), follows=False)
             told = _compared(stacked, uncertainty.tail, followed.costs, known, followed.net_kw)
@@ -131,6 +131,7 @@ def _followed(
     models: Sequence[Model],
     problems: Sequence[Problem],
     uncertainty: Uncertainty,
+    basis: Basis | None,
     left_s: Callable[[], float],
 ) -> Followed | None:
     """Every turn by itself, its first powers those of following; None where that leaves one without a plan.
@@ -145,7 +146,7 @@ def _followed(
         if model.variables.change_kw is not None:
             for costs in (apart.weights, *apart.costs):
                 costs[place[model.variables.change_kw.index[:slots]]] = 0.0
-    session.load(apart, apart.weights)
+    _load(session, apart, basis)
     answer = session.solve(left_s())
     if answer.ending is not Ending.PROVED:
         return None
@@ -251,14 +252,18 @@ def _net_kw(model: Model, values: Floats, slots: int) -> Floats:
     return np.array([values[charge] - values[discharge] for charge, discharge in flows])
 
 
-def _spread(stacked: Stack, basis: Basis, models: int) -> Basis:
-    """The forecast's own basis in every scenario: they differ in their numbers only."""
+def _load(session: Engine, stacked: Stack, basis: Basis | None) -> None:
+    """Begin with ``stacked``, at the forecast's own basis in every scenario where they differ in their numbers only."""
+    session.load(stacked, stacked.weights)
+    if basis is None:
+        return
     columns = np.full(len(stacked.lower), LOWER, dtype=np.int32)
     for place in reversed(stacked.places):
         columns[place] = basis.columns
     rows = np.full(len(stacked.matrix.lower), BASIC, dtype=np.int32)
+    models = len(stacked.places)
     rows[: models * len(basis.rows)] = np.tile(basis.rows, models)
-    return Basis(columns=columns, rows=rows)
+    session.start_from(Basis(columns=columns, rows=rows))
 
 
 def hold_first(model: Model, net_kw: Floats) -> Model:
