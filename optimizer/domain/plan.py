@@ -144,6 +144,7 @@ class Caution:
     The forecast alone would ask for ``trusting_kw`` (charge less discharge) instead of ``battery_kw``. Minding
     the others costs ``price`` more if the forecast comes true, and ``expected_saving`` less on average over all
     of them, ``tail_saving`` less in the worst; None where the forecast's wish would break limits in some.
+    ``follows``: the battery is told to follow the load, which is ``battery_kw`` by the forecast.
     """
 
     scenarios: int
@@ -152,6 +153,7 @@ class Caution:
     price: float
     expected_saving: float | None
     tail_saving: float | None
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

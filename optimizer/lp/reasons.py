@@ -136,14 +136,16 @@ def tell_alternative(plan: Plan, alternative: Alternative) -> str:
 
 
 def tell_caution(plan: Plan, caution: Caution) -> str:
-    """The first slot's reason where other outcomes than the forecast's decided it."""
-    currency = plan.problem.currency
-    saved = (
-        "keeps every limit in all of them"
-        if caution.expected_saving is None
-        else f"saves {caution.expected_saving:.3f} {currency} on average"
-    )
-    return (
-        f"{plan.reasons[0].partition(';')[0]}; the forecast alone asks for {_does(caution.trusting_kw)}: minding "
-        f"{caution.scenarios} other outcomes {saved} and costs {caution.price:.3f} {currency} if it comes true"
-    )
+    """The first slot's reason where other outcomes than the forecast's decided it, or that the battery follows."""
+    currency, saved = plan.problem.currency, caution.expected_saving
+    others = f"{caution.scenarios} other outcome{'' if caution.scenarios == 1 else 's'}"
+    if saved is None:
+        gain = f"keeps every limit in {others}"
+    else:
+        gain = f"{'saves' if saved >= 0 else 'costs'} {abs(saved):.3f} {currency} on average over {others}"
+    wish = f"{plan.reasons[0].partition(';')[0]}; the forecast alone asks for {_does(caution.trusting_kw)}"
+    price = f"costs {caution.price:.3f} {currency} if the forecast comes true"
+    if not caution.follows:
+        return f"{wish}: minding more {gain} and {price}"
+    gains = f"{gain}, {price}," if caution.scenarios else price
+    return f"{wish}: following the load instead {gains} and neither buys nor sells what comes otherwise"

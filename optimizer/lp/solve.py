@@ -130,6 +130,7 @@ class Planner:
             price=max(cautious.objective - plan.objective, 0.0),
             expected_saving=decision.expected_saving,
             tail_saving=decision.tail_saving,
+            follows=bool(decision.follows),
         )
         reasons = (tell_caution(cautious, caution), *cautious.reasons[1:])
         return replace(

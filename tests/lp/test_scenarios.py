@@ -121,7 +121,8 @@ def under_a_peak_charge(*, soc_kwh: float, price_per_kw: float, later_price: flo
         load_kw=2.0,
         import_price_per_kwh=(0.30, later_price),
         export_price_per_kwh=0.05,
-        battery=battery(soc_kwh=soc_kwh, end_values=(EndValue(kwh=10, value_per_kwh=0.1),), **more),
+        battery=battery(soc_kwh=soc_kwh, **more),
+        terminal_value_per_kwh=0.1,
         peak_charges=(peak,),
         uncertainty=Uncertainty(scenarios=scenarios, may_follow=True),
     )
@@ -132,6 +133,24 @@ def test_under_a_peak_charge_the_battery_follows_where_a_held_power_would_buy_an
 
     assert plan.first_follow == (True,)
     assert plan.flows.discharge_kw[0] == pytest.approx(2.0, abs=1e-6), "what following is by the forecast"
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, "instead costs 0.0"), (2, "on average over 2 other outcomes, costs ")])
+def test_the_reason_says_that_the_battery_follows_and_what_the_forecast_alone_asks_for(count, told):
+    """Selling now is worth next to nothing more than what is left; a load that comes otherwise is."""
+    case = under_a_peak_charge(soc_kwh=9.0, price_per_kw=0.0, later_price=0.30)
+    case = replace(
+        case,
+        export_price_per_kwh=(0.115, 0.05),
+        uncertainty=replace(case.uncertainty, scenarios=case.uncertainty.scenarios[:count]),
+    )
+
+    plan = solve(case)
+
+    assert plan.first_follow == (True,)
+    assert "the forecast alone asks for discharging 5.00 kW: following the load instead" in plan.reasons[0]
+    assert told in plan.reasons[0]
+    assert plan.reasons[0].endswith("and neither buys nor sells what comes otherwise")
 
 
 def test_under_a_peak_charge_the_battery_does_not_follow_where_the_next_hour_would_be_the_peak():
@@ -163,7 +182,7 @@ def test_a_battery_barred_from_the_grid_follows_though_the_search_ends_at_an_acc
         export_price_per_kwh=0.05,
         import_limit_kw=None,
         export_limit_kw=None,
-        battery=battery(soc_kwh=4.0, charges_from_grid=False, end_values=(EndValue(kwh=10, value_per_kwh=0.05),)),
+        battery=battery(soc_kwh=4.0, charges_from_grid=False),
         published=Published(battery_kw=told, price_per_kw=(0.005,) * slots),
         accepted_gap=0.01,
         uncertainty=Uncertainty(scenarios=(), may_follow=True),
@@ -202,7 +221,8 @@ def test_the_average_accepts_what_the_worst_outcome_forbids():
     assert by_worst.caution.tail_saving > 0
     assert by_worst.caution.expected_saving < 0
     assert by_worst.caution.price > 0
-    assert "1 other outcomes" in by_worst.reasons[0]
+    assert "costs 0." in by_worst.reasons[0]
+    assert "on average over 1 other outcome and costs" in by_worst.reasons[0]
 
 
 def test_outcomes_that_are_all_the_forecast_change_nothing():
