@@ -37,7 +37,8 @@ from optimizer.ports import Deadline
 from optimizer.task import CyclePorts, PlanPorts
 
 LEASE = timedelta(hours=3)
-HOUR = timedelta(hours=1)
+RARELY = timedelta(hours=3)
+"""From one plan to the next where all is known: a horizon that goes on by so little changes next to nothing."""
 QUARTER_H = 0.25
 AT_EASE = Deadline(monotonic=lambda: 0.0, ends_at_s=60.0)
 """Nothing is waited for in a backtest, so no cycle is ever late."""
@@ -81,8 +82,8 @@ class Lived:
 
 
 def at_its_pace(setup: Setup, run: Run) -> Setup:
-    """``setup`` with the cycles that ``run`` needs: one an hour at most where it knows all."""
-    return replace(setup, pace=max(-(-HOUR // setup.step), 1) if run.knows_all else 1)
+    """``setup`` with the cycles that ``run`` needs: one in three hours where it knows all."""
+    return replace(setup, pace=max(-(-RARELY // setup.step), 1) if run.knows_all else 1)
 
 
 def live(setup: Setup, run: Run, told: Told, halfway: Halfway | None = None) -> Lived:
