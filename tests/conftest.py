@@ -19,8 +19,7 @@ def no_secret_of_another_test(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def log_as_it_was() -> Iterator[None]:
+def log_as_it_begins() -> Iterator[None]:
     """What a test's command sets of the log's level and place is not the next test's."""
-    before = structlog.get_config()
     yield
-    structlog.configure(**before)
+    structlog.reset_defaults()
