@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,11 +36,15 @@ def main() -> int:
         file.write_text(file.read_text().replace("[ledger]", top))
         child = Child(world=world, file=file, log=folder / "daemon.log")
         child.start(START)
-        bad = 0
+        bad: Counter[str] = Counter()
         for number in range(options.cycles):
             now = world.clock.now()
             answer = child.ask(do="cycle", at=now.isoformat()) or {}
-            bad += answer.get("outcome") not in {"Posted", "Held"}
+            if answer.get("outcome") not in {"Posted", "Held"}:
+                ending = f"{answer.get('outcome')} {answer.get('error')}"
+                if ending not in bad:
+                    print(f"cycle {number + 1}, {now.isoformat()}, ended otherwise: {ending}", flush=True)
+                bad[ending] += 1
             resident_kb.append(answer["rss_kb"])
             if number % 96 == 12:
                 child.ask(do="prune", at=now.isoformat())
@@ -56,7 +61,7 @@ def main() -> int:
     found = {
         "cycles": options.cycles,
         "days": round(options.cycles * CYCLE / timedelta(days=1), 1),
-        "not_posted_or_held": bad,
+        "not_posted_or_held": dict(bad),
         "memory_mb_after_warm_up": round(early[len(early) // 2] / 1024, 1),
         "memory_mb_at_the_end": round(late[len(late) // 2] / 1024, 1),
         "memory_growth_percent": round(100 * growth, 2),
