@@ -66,8 +66,9 @@ def telemetry_contradiction(samples: Sequence[Sample], rated_kw: float, capacity
     """How the telemetry's sign contradicts the state of charge, or None.
 
     Looked at are stretches of at least ``LONG_ENOUGH`` with power above ``RUNS_SHARE`` of the rating, always the
-    same way, in which the state of charge moves by ``STEPS`` of its steps or more, and never by more at once than
-    the battery can. The newest has the last word.
+    same way, in which the state of charge moves by ``STEPS`` of its steps or more, never by more at once than the
+    battery can, and in all by no more than what was read may come to: what moved it further ran between the readings,
+    and perhaps the other way. The newest has the last word.
     """
     step = soc_step(samples)
     verdict: str | None = None
@@ -77,6 +78,8 @@ def telemetry_contradiction(samples: Sequence[Sample], rated_kw: float, capacity
         power_kw = stretch[0].battery_kw or 0.0
         if length < LONG_ENOUGH or abs(moved) < STEPS * step - 1e-9:
             continue
+        if capacity_kwh > 0 and abs(moved) > MOST_OF_TOLD * _read_kwh(stretch) / capacity_kwh * 100 + STEPS * step:
+            continue
         verdict = None
         if (moved > 0) != (power_kw > 0):
             does = "charging" if power_kw > 0 else "discharging"
@@ -85,6 +88,14 @@ def telemetry_contradiction(samples: Sequence[Sample], rated_kw: float, capacity
                 f"from {stretch[0].soc_percent:g} to {stretch[-1].soc_percent:g} %"
             )
     return verdict
+
+
+def _read_kwh(stretch: Sequence[Sample]) -> float:
+    """What the readings come to, each pair of them standing for the time between."""
+    return sum(
+        (abs(before.battery_kw or 0.0) + abs(after.battery_kw or 0.0)) / 2 * ((after.at - before.at) / HOUR)
+        for before, after in pairwise(stretch)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

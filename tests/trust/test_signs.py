@@ -53,6 +53,16 @@ def test_what_is_too_little_contradicts_nothing(series, why):
     assert telemetry_contradiction(series, RATED_KW, CAPACITY_KWH) is None, why
 
 
+def test_what_ran_between_rare_readings_contradicts_nothing():
+    """A quarter of an hour apart, each at the moment in which the load has risen and no new command is there yet."""
+    quarters = zip((-15, 0, 15, 30), (64.3, 64.378, 72.9, 81.454), (-0.9, -0.9, -0.6, -0.7), strict=True)
+    rare = [Sample(at=NOON + timedelta(minutes=at), soc_percent=soc, battery_kw=kw) for at, soc, kw in quarters]
+    strong = [replace(each, battery_kw=-3.5) for each in rare]
+
+    assert telemetry_contradiction(rare, RATED_KW, CAPACITY_KWH) is None
+    assert telemetry_contradiction(strong, RATED_KW, CAPACITY_KWH) is not None, "as much as was read"
+
+
 def test_the_newest_stretch_has_the_last_word():
     wrong = samples(50.0, -0.1, 2.0, 40)
     mended = [
