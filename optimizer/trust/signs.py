@@ -20,6 +20,9 @@ STEPS = 2
 FINEST_STEP_PERCENT = 0.05
 LARGEST_GAP = timedelta(minutes=20)
 """What happened between two samples further apart is not known."""
+DENSE = timedelta(minutes=10)
+"""Readings further apart do not show which way the power ran between them: one at the edge of each quarter of an hour
+may find the load that has just come, and not what the battery was told for the rest of it."""
 TAKES_HOLD = timedelta(minutes=1)
 """A command is looked at from this long after its beginning."""
 LEAST_OF_TOLD, MOST_OF_TOLD = 0.3, 2.0
@@ -123,7 +126,12 @@ def _stretches(samples: Sequence[Sample], least_kw: float, leap: _Leap) -> Itera
     for sample in samples:
         power_kw = sample.battery_kw or 0.0
         runs = abs(power_kw) > least_kw
-        if run and (not runs or (power_kw > 0) != ((run[-1].battery_kw or 0.0) > 0) or leap.parts(run[-1], sample)):
+        if run and (
+            not runs
+            or (power_kw > 0) != ((run[-1].battery_kw or 0.0) > 0)
+            or sample.at - run[-1].at > DENSE
+            or leap.parts(run[-1], sample)
+        ):
             yield run
             run = []
         if runs:

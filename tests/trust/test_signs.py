@@ -60,7 +60,9 @@ def test_what_ran_between_rare_readings_contradicts_nothing():
     strong = [replace(each, battery_kw=-3.5) for each in rare]
 
     assert telemetry_contradiction(rare, RATED_KW, CAPACITY_KWH) is None
-    assert telemetry_contradiction(strong, RATED_KW, CAPACITY_KWH) is not None, "as much as was read"
+    assert telemetry_contradiction(strong, RATED_KW, CAPACITY_KWH) is None, "though it is as much as was read"
+    assert telemetry_contradiction(samples(64.3, 0.57, -3.5, 30), RATED_KW, CAPACITY_KWH) is not None, "closer ones"
+    assert telemetry_contradiction(samples(64.3, 0.57, -0.8, 30), RATED_KW, CAPACITY_KWH) is None, "more than was read"
 
 
 def test_the_newest_stretch_has_the_last_word():
