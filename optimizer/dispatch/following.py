@@ -16,7 +16,7 @@ def following_slots(plan: Plan) -> frozenset[int]:
     The first slots are decided by the plan's scenarios where there are any.
     """
     battery = plan.problem.battery
-    if battery is None or len(plan.problem.batteries) > 1 or plan.others:
+    if battery is None or not plan.problem.is_battery_alone:
         return frozenset()
     found = set(_alike(plan, battery))
     for slot, follows in enumerate(plan.first_follow):

@@ -96,6 +96,11 @@ class Problem:
         return self.batteries[0] if self.batteries else None
 
     @property
+    def is_battery_alone(self) -> bool:
+        """Whether one battery is all that a plan moves."""
+        return len(self.batteries) == len(list(self.assets)) == 1
+
+    @property
     def demand_kw(self) -> tuple[float, ...]:
         """Load, heat and the batteries' standby together, per slot: all that no variable moves."""
         standby_kw = sum(battery.standby_kw for battery in self.batteries)

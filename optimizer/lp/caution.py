@@ -83,11 +83,11 @@ def decide_first(
     and keeps every limit. ``left_s`` says what a solve may take now. Soft limits are kept in every scenario; where that
     is not possible, breaking them weighs more than any price.
     """
-    slots = uncertainty.shared_slots
+    slots, can_follow = uncertainty.shared_slots, uncertainty.may_follow and problem.is_battery_alone
     found = decide_plainly(problem, uncertainty, trusting_kw) if uncertainty.risk_weight == 0 else None
     if found is not None or trusted is None:
         return found
-    if not uncertainty.scenarios and not can_follow(problem, uncertainty):
+    if not uncertainty.scenarios and not can_follow:
         return None
     problems = [problem, *(in_scenario(problem, scenario) for scenario in uncertainty.scenarios)]
     for is_strict in (True, False):
@@ -102,7 +102,7 @@ def decide_first(
             minded, net_kw = stacked.each(answer.values), _net_kw(first, answer.values, slots)
             asks_the_same = bool(np.abs(net_kw - trusting_kw).max() < TELLS_KW)
             known = minded if asks_the_same else _with_first(session, stacked, first, trusting_kw, left_s)
-            if not can_follow(problem, uncertainty):
+            if not can_follow:
                 return None if asks_the_same else _compared(stacked, uncertainty.tail, minded, known, net_kw)
             followed = _followed(session, models, problems, uncertainty, basis, left_s)
             if followed is None or not _is_worth_it(problem, uncertainty, answer.objective, net_kw, followed):
@@ -119,11 +119,6 @@ class Followed:
     costs: Floats
     objective: float
     net_kw: Floats
-
-
-def can_follow(problem: Problem, uncertainty: Uncertainty) -> bool:
-    """Whether the one battery may follow the load, and nothing else that a plan moves is in its way."""
-    return uncertainty.may_follow and len(list(problem.assets)) == len(problem.batteries) == 1
 
 
 def _followed(

@@ -82,9 +82,8 @@ def scenarios_of(draw_from: np.random.Generator, problem: Problem, count: int) -
     return Uncertainty(scenarios=scenarios)
 
 
-@settings(max_examples=150, deadline=None)
-@given(problem=plain_problems())
-def test_the_least_cost_is_that_of_the_linear_program(problem: Problem):
+def check_the_least_cost(problem: Problem) -> None:
+    """Without a solver and by the linear program."""
     turns = turns_of(problem, Uncertainty(scenarios=()))
     assert is_plain(problem, turns)
     costs = step_costs(problem, turns, steps_of(problem))
@@ -100,6 +99,12 @@ def test_the_least_cost_is_that_of_the_linear_program(problem: Problem):
     assert least + worth_now == pytest.approx(plan.objective, abs=1e-6)
 
 
+@settings(max_examples=150, deadline=None)
+@given(problem=plain_problems())
+def test_the_least_cost_is_that_of_the_linear_program(problem: Problem):
+    check_the_least_cost(problem)
+
+
 @settings(max_examples=60, deadline=None)
 @given(problem=plain_problems(), charges=st.booleans(), discharges=st.booleans())
 def test_the_least_cost_is_that_of_the_linear_program_where_the_grid_is_barred(
@@ -108,19 +113,7 @@ def test_the_least_cost_is_that_of_the_linear_program_where_the_grid_is_barred(
     """Doing as told is worth nothing here: for that the program may cut sun to make room for a discharge."""
     barred = replace(problem.batteries[0], charges_from_grid=charges, discharges_to_grid=discharges)
     problem = replace(problem, batteries=(barred,), published=None)
-    turns = turns_of(problem, Uncertainty(scenarios=()))
-    assert is_plain(problem, turns)
-    costs = step_costs(problem, turns, steps_of(problem))
-    assume(costs is not None)
-    to_go = cost_to_go(problem, costs, shared=0)
-    assert to_go is not None
-
-    plan = Planner().solve(problem)
-
-    soc_kwh = barred.soc_kwh
-    worth_now = 0.2 * min(soc_kwh, 3.0) + 0.05 * max(soc_kwh - 3.0, 0.0)
-    least = float(to_go.functions()[0].at(np.array([soc_kwh]))[0])
-    assert least + worth_now == pytest.approx(plan.objective, abs=1e-6)
+    check_the_least_cost(problem)
 
 
 @settings(max_examples=80, deadline=None)
