@@ -44,7 +44,7 @@ def _draw_saved(axes: "Axes", whole: Whole) -> None:
     for name in BILLS:
         if name != NO_BATTERY:
             saved = np.cumsum(days.costs[NO_BATTERY] - days.costs[name])
-            axes.plot(edges, [0.0, *saved], label=NAMES[name], color=COLOURS[name])  # type: ignore[arg-type]
+            axes.plot(edges, [0.0, *saved], label=NAMES[name], color=COLOURS[name])  # type: ignore[arg-type]  # it takes times
     axes.set_ylabel(f"saved so far, {whole.result.currency}")
     axes.margins(x=0)
     axes.grid(visible=True, alpha=0.25)

@@ -93,7 +93,7 @@ def _place(detail: ErrorDetails, document: Any) -> Place:
         if isinstance(document, dict | list):
             is_there = part in document if isinstance(document, dict) else isinstance(part, int)
             if is_there:
-                document = document[part]  # type: ignore[index]
+                document = document[part]  # type: ignore[index]  # a key, or a number of a list: see is_there
                 place.append(part)
     if detail["type"] == "missing":
         place.append(detail["loc"][-1])

@@ -77,8 +77,8 @@ def _draw_stored(axes: "Axes", problem: Problem, edges: list[datetime], ends_kwh
     battery, zone = problem.battery, ZoneInfo(problem.horizon.zone)
     if battery is not None:
         levels = [battery.soc_kwh, *ends_kwh]
-        axes.plot(edges, levels, color="#5f0f40", linewidth=1.8)  # type: ignore[arg-type]
-        axes.fill_between(edges, levels, color="#5f0f40", alpha=0.12)  # type: ignore[arg-type]
+        axes.plot(edges, levels, color="#5f0f40", linewidth=1.8)  # type: ignore[arg-type]  # it takes times
+        axes.fill_between(edges, levels, color="#5f0f40", alpha=0.12)  # type: ignore[arg-type]  # it takes times
         for level in (battery.soc_min_kwh, battery.soc_max_kwh):
             axes.axhline(level, color="#888888", linewidth=0.8, linestyle="--")
         axes.set_ylim(0, battery.capacity_kwh * 1.05)

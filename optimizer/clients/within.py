@@ -30,4 +30,4 @@ def call_within[T](seconds: float, call: Callable[[], T]) -> T:
         raise TookTooLong from None
     if error is not None:
         raise error
-    return result  # type: ignore[return-value]
+    return result  # type: ignore[return-value]  # None only beside an error

@@ -236,6 +236,7 @@ def _guard_rails(
         each_kw = [min(most_kw, limit_kw) for limit_kw in planned_kw]
         if pair is Pair.GRID_LOWER_LIMIT and (all(map(isfinite, each_kw)) or not holds):
             each_kw = [0.0 if none else limit_kw for none, limit_kw in zip(no_export, each_kw, strict=True)]
+        # "or 0.0": no minus zero goes over the wire
         values = [sign * (_on_grid(kw, step, most=kw) if isfinite(kw) else kw) or 0.0 for kw in each_kw]
         rails[pair] = list(_merge(windows, values))
 

@@ -76,7 +76,7 @@ def _holidays(holiday_country: str | None, year: int) -> frozenset[object]:
     country, _, subdivision = holiday_country.partition("-")
     try:
         found = holidays.country_holidays(country, subdiv=subdivision or None, years=year, expand=False)
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # how that library says that it does not know a country
         msg = f"site.holiday_country {holiday_country!r} is unknown to the library: try 'DE' or 'DE-BY'"
         raise ConfigError(msg) from error
     return frozenset(found)

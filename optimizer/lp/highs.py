@@ -80,7 +80,7 @@ def _codes(values: Floats, lower: Floats, upper: Floats) -> Ints:
 
 
 def _new_solver() -> Any:
-    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # highspy has no types
     for name, setting in _OPTIONS.items():
         solver.setOptionValue(name, setting)
     return solver
@@ -106,7 +106,7 @@ class Session:
     """
 
     name = "HiGHS"
-    version: str = highspy.Highs().version()  # type: ignore[no-untyped-call]
+    version: str = highspy.Highs().version()  # type: ignore[no-untyped-call]  # highspy has no types
     options: Mapping[str, object] = {**_OPTIONS, "proved_gap": PROVED_GAP, "near": NEAR}
 
     def __init__(self) -> None:
@@ -169,6 +169,7 @@ class Session:
         kinds = highspy.HighsModelStatus
         self.cuts += status == kinds.kTimeLimit
         if status == kinds.kOptimal:
+            # a linear program has no gap
             is_proved = accepted_gap <= PROVED_GAP or (self._gap() or 0.0) <= PROVED_GAP
             return self._answer(Ending.PROVED if is_proved else Ending.STOPPED)
         if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:

@@ -111,6 +111,7 @@ class CbcSession:
         return Answer(
             ending=ending,
             values=values,
+            # as for values above: None is what CBC wrote no line of, and stands for 0
             reduced_costs=np.array([column.dj or 0.0 for column in asked.variables] if has_duals else ()) / MONEY_SCALE,
             row_duals=np.array([row.pi or 0.0 for row in asked.constraints] if has_duals else ()) / MONEY_SCALE,
             row_values=row_sums(held.matrix, values),
