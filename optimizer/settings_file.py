@@ -92,8 +92,21 @@ def _explain(detail: ErrorDetails) -> str:
     hint = HINTS.get(path)
     if kind == "missing":
         return f"{path}: missing" + (f"; give {hint}" if hint else "; it has no default")
-    message = detail["msg"].removeprefix("Value error, ")
+    message = _shape(detail) or detail["msg"].removeprefix("Value error, ")
     return f"{path or 'settings'}: {message}"
+
+
+def _shape(detail: ErrorDetails) -> str | None:
+    """How TOML writes what should stand there, where a value, a section and a list of sections were mixed up."""
+    loc = list(detail["loc"])
+    header = ".".join(part for part in loc if isinstance(part, str))
+    if detail["type"] in {"model_type", "model_attributes_type", "dict_type"}:
+        return f"one section: write [{header}] and its settings below it"
+    if detail["type"] not in {"tuple_type", "list_type"}:
+        return None
+    if _model_at(loc) is None:
+        return f"a list: write {loc[-1]} = […]"
+    return f"a list of sections: write [[{header}]] and its settings below it"
 
 
 def _nearest(word: str, known: list[str]) -> str:

@@ -68,6 +68,9 @@ def test_the_small_file_has_a_default_for_everything_else(tmp_path):
         ({"conventions": "curtailment_percent = 'leave'"}, "heat_cloud.conventions.curtailment_percent"),
         ({"more": '[[sites]]\nsite_id = "ONE"\ntimezone = "UTC"\n[sites.tariff]'}, "site_id one stands in two"),
         ({"more": "["}, "not valid TOML"),
+        ({"site": "peak_charges = 5"}, "sites[0].peak_charges: a list of sections: write [[sites.peak_charges]]"),
+        ({"site": "[[sites.battery]]"}, "sites[0].battery: one section: write [sites.battery]"),
+        ({"more": "[web]\nnames = 'here'"}, "web.names: a list: write names = […]"),
     ],
 )
 def test_a_mistake_is_named_by_path_and_way_out(tmp_path, parts, words):
@@ -75,6 +78,19 @@ def test_a_mistake_is_named_by_path_and_way_out(tmp_path, parts, words):
         load_settings(write(tmp_path, **parts))
 
     assert words in str(caught.value)
+
+
+def test_a_value_in_the_place_of_a_section_is_told_how_sections_are_written(tmp_path):
+    file = tmp_path / "settings.toml"
+    file.write_text("sites = 1\nledger = 'here.sqlite3'\n", encoding="utf-8")
+
+    with pytest.raises(ConfigError) as caught:
+        load_settings(file)
+
+    told = str(caught.value)
+    assert "sites: a list of sections: write [[sites]] and its settings below it" in told
+    assert "ledger: one section: write [ledger] and its settings below it" in told
+    assert "LedgerSettings" not in told
 
 
 def test_the_environment_overrides_the_file(tmp_path, monkeypatch):
