@@ -27,6 +27,7 @@ from optimizer.backtest.bills import (
     without_battery,
 )
 from optimizer.backtest.bounds import perfect_foresight, self_consumption
+from optimizer.backtest.gaps import told_gaps
 from optimizer.backtest.halfway import Halfway
 from optimizer.backtest.keeping import keep, kept, kept_file, key_of
 from optimizer.backtest.knowledge import Truth
@@ -163,7 +164,7 @@ def live_through(asked: Asked, work: Work, progress: Progress) -> Whole:
         seconds=round(monotonic() - began_s, 1),
         value_per_kwh=billing.value_per_kwh,
         outcomes=daemon.outcomes,
-        gaps=setup.measured.gaps,
+        gaps=told_gaps(setup.measured.gaps, setup.start, setup.end),
         troubles=daemon.troubles,
         notes=(*setup.notes, *lived[PERFECT].troubles),
         capacity_kwh=setup.options.battery_kwh,

@@ -3,7 +3,7 @@
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from optimizer.backtest.columns import COLUMNS, POWERS, TIME, above_zero, frame_of, notes_on_columns, numbers_of
+from optimizer.backtest.gaps import Gap
 from optimizer.backtest.quarters import QUARTER, Intervals
 from optimizer.backtest.timeline import grid_of, starts_of
 from optimizer.errors import ConfigError
@@ -20,7 +21,6 @@ from optimizer.simulator.heatpump import electrical_kw
 from optimizer.simulator.recording import RecordedState, Recording
 
 DAY = timedelta(days=1)
-MOST_TOLD = 5
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,8 +33,8 @@ class Measured:
     when it is over; that falls on the end of a quarter each ``told_every``.
 
     Powers are means in kW, ``heat_pump_kw`` electrical; prices are per kWh. None: the file has no such column.
-    ``gaps`` says in words what was missing and what stands in: the same time of the day before, else the value
-    before it. Forecasts and prices are never made up: NaN where there is none. ``notes`` name what was not read.
+    ``gaps`` are what was missing. The same time of the day before stands in, else the value before it; forecasts and
+    prices are never made up: NaN where there is none. ``notes`` say what was not read, or not as it stands there.
     """
 
     start: datetime
@@ -50,7 +50,7 @@ class Measured:
     export_price: Floats | None = None
     load_forecast_kw: Floats | None = None
     solar_forecast_kw: Floats | None = None
-    gaps: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -106,34 +106,36 @@ def _measured(frame: pd.DataFrame) -> Measured:
         raise ConfigError(msg)
     starts = starts_of(frame[TIME])
     step, places = grid_of(starts)
-    first = starts[0].floor("s")
+    first = starts[0].floor("s").to_pydatetime()
     count = int(places[-1]) + 1
-    gaps: list[str] = []
+    notes = list(notes_on_columns([str(name) for name in frame.columns]))
     columns = {}
     for name in COLUMNS:
         if name in frame.columns:
             numbers = numbers_of(frame[name], name)
             if name in POWERS:
-                numbers = above_zero(numbers, name, gaps)
+                numbers = above_zero(numbers, name, notes)
             columns[name] = np.full(count, np.nan)
             columns[name][places] = numbers
-    if count > len(places):
-        absent = np.setdiff1d(np.arange(count), places)
-        gaps.append(f"{absent.size} of {count} rows are missing: {_where(absent, first, step)}")
     per_day = max(round(DAY / step), 1)
-    for name, values in columns.items():
-        missing = np.flatnonzero(np.isnan(values))
-        if missing.size:
-            where = _where(missing, first, step)
-            gaps.append(f"{name}: {missing.size} of {count} values are missing: {where}{_instead(name)}")
     filled = {name: _filled(values, per_day) if _is_filled(name) else values for name, values in columns.items()}
-    intervals = Intervals(start=first.to_pydatetime(), step=step, count=count)
-    notes = tuple(notes_on_columns([str(name) for name in frame.columns]))
-    return _on_the_clock(intervals, _with_heat(filled), tuple(gaps), notes)
+    intervals = Intervals(start=first, step=step, count=count)
+    gaps = tuple(_gaps(intervals, places, columns))
+    return _on_the_clock(intervals, _with_heat(filled), gaps, tuple(notes))
+
+
+def _gaps(intervals: Intervals, places: npt.NDArray[np.int64], columns: Mapping[str, Floats]) -> Iterator[Gap]:
+    """Rows that are not there, then each column's values."""
+    first, step = intervals.start, intervals.step
+    absent = np.setdiff1d(np.arange(intervals.count), places)
+    yield Gap(what="{} rows are missing", first=first, step=step, numbers=absent)
+    for name, values in columns.items():
+        missing, what = np.flatnonzero(np.isnan(values)), f"{name}: {{}} values are missing"
+        yield Gap(what=what, first=first, step=step, numbers=missing, instead=_instead(name))
 
 
 def _on_the_clock(
-    intervals: Intervals, columns: dict[str, Floats], gaps: tuple[str, ...], notes: tuple[str, ...]
+    intervals: Intervals, columns: dict[str, Floats], gaps: tuple[Gap, ...], notes: tuple[str, ...]
 ) -> Measured:
     start, step, count = intervals.start, intervals.step, intervals.count
     if not intervals.fit:
@@ -188,14 +190,3 @@ def _filled(values: Floats, per_day: int) -> Floats:
         else:
             filled[number] = filled[number - 1] if number else known
     return filled
-
-
-def _where(missing: npt.NDArray[np.int64], first: pd.Timestamp, step: timedelta) -> str:
-    """The first gaps, each as a span."""
-    runs = np.split(missing, np.flatnonzero(np.diff(missing) > 1) + 1)
-    told = [
-        f"{first + int(run[0]) * step:%Y-%m-%dT%H:%MZ} to {first + (int(run[-1]) + 1) * step:%Y-%m-%dT%H:%MZ}"
-        for run in runs[:MOST_TOLD]
-    ]
-    left = len(runs) - len(told)
-    return "; ".join(told) + (f"; and {left} more gaps" if left else "")

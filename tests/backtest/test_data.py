@@ -9,6 +9,7 @@ import pytest
 from backtest_data import rows, write_data
 
 from optimizer.backtest.data import read_measured
+from optimizer.backtest.gaps import told_gaps
 from optimizer.errors import ConfigError
 
 HOUR = timedelta(hours=1)
@@ -29,7 +30,7 @@ def test_any_step_packed_or_not(tmp_path, step, name):
 
     assert measured.step == step
     assert len(measured) == timedelta(days=2) // step
-    assert measured.gaps == ()
+    assert told_gaps(measured.gaps, measured.start, measured.end) == ()
     assert measured.end - measured.start == timedelta(days=2)
 
 
@@ -41,9 +42,25 @@ def test_a_gap_takes_the_same_time_of_the_day_before_and_is_told(tmp_path):
 
     assert measured.load_kw[30] == measured.load_kw[6]
     assert np.array_equal(measured.load_kw[50:52], measured.load_kw[26:28])
-    told = "\n".join(measured.gaps)
+    told = "\n".join(told_gaps(measured.gaps, measured.start, measured.end))
     assert "2 of 72 rows are missing: 2026-03-29T01:00Z to 2026-03-29T03:00Z" in told
     assert "load_kw: 3 of 72 values are missing: 2026-03-28T05:00Z to 2026-03-28T06:00Z" in told
+
+
+def test_only_the_gaps_of_the_span_are_told_and_many_are_counted(tmp_path):
+    content = list(rows(3, HOUR))
+    for hour in (2, *range(30, 46, 2)):
+        content[hour]["load_kw"] = ""
+    gaps = read_measured(write_data(tmp_path / "data.csv", content)).gaps
+    start = datetime.fromisoformat(content[24]["timestamp_utc"])
+
+    (told,) = told_gaps(gaps, start, start + timedelta(days=1))
+    (first,) = told_gaps(gaps, start - timedelta(days=1), start)
+
+    assert told.startswith("load_kw: 8 of 24 values are missing: 2026-03-28T05:00Z to 2026-03-28T06:00Z; ")
+    assert told.endswith("; 2026-03-28T13:00Z to 2026-03-28T14:00Z; and 3 more gaps")
+    assert first.startswith("load_kw: 1 of 24 values are missing")
+    assert told_gaps(gaps, start + timedelta(days=1), start + timedelta(days=2)) == ()
 
 
 def test_what_an_inverter_takes_at_night_counts_as_no_sun_and_is_told(tmp_path):
@@ -51,7 +68,7 @@ def test_what_an_inverter_takes_at_night_counts_as_no_sun_and_is_told(tmp_path):
     measured = read_measured(written(tmp_path, text))
 
     assert measured.solar_kw.tolist() == [0.0, 0.5, 0.0]
-    assert measured.gaps == ("solar_kw: 2 values are just below zero (lowest -0.01) and count as 0",)
+    assert measured.notes[-1] == "solar_kw: 2 values are just below zero (lowest -0.01) and count as 0"
 
 
 def test_heat_takes_electricity_by_the_temperature_or_as_stated(tmp_path):
@@ -175,7 +192,7 @@ def test_a_price_or_a_forecast_that_is_missing_is_told_and_not_made_up(tmp_path)
     assert measured.load_forecast_kw is not None
     assert np.flatnonzero(np.isnan(measured.import_price)).tolist() == [30]
     assert np.flatnonzero(np.isnan(measured.load_forecast_kw)).tolist() == [31]
-    forecast, price = measured.gaps
+    forecast, price = told_gaps(measured.gaps, measured.start, measured.end)
     assert price.startswith(
         "import_price: 1 of 48 values are missing: 2026-03-28T05:00Z to 2026-03-28T06:00Z; priced as"
     )
