@@ -8,7 +8,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -145,7 +145,7 @@ def main() -> int:
         asked = Asked(config=config, data=data, begin=begin, end=end)
         found[each.name] = run_backtest(asked, Work(keep_in=KEPT, with_regret=not options.no_regret)).result
         print(row(each.name, found[each.name]), flush=True)
-    print("\n".join(table(found)))
+    print("\n".join(tables(found)))
     print(json.dumps({name: judged(result) for name, result in found.items()}))
     return 0 if all(all(judged(result)["met"].values()) for result in found.values()) else 1
 
@@ -177,19 +177,40 @@ def row(name: str, result: Result) -> str:
     return f"{name}: {bills} {result.currency}; regret {100 * told['regret_share']:.2f} %; worst {told['worst_month']}"
 
 
-def table(found: dict[str, Result]) -> Iterator[str]:
-    """For the README."""
-    parts = next(iter(found.values())).regret if found else {}
-    heads = ("home", *BILLS, "regret", "worst month", *parts)
-    yield "| " + " | ".join(name.replace("_", " ") for name in heads) + " |"
-    yield "|---|" + "---:|" * (len(heads) - 1)
-    for name, result in found.items():
-        told = judged(result)
-        bills = [f"{result.bills[key]:.2f}" for key in BILLS]
-        month, worse = told["worst_month"]
-        split = [f"{result.regret[part]:+.2f}" for part in parts]
-        shares = [f"{100 * told['regret_share']:.1f} %", f"{month}: {100 * worse:+.2f} %"]
-        yield "| " + " | ".join([f"{name} ({result.currency})", *bills, *shares, *split]) + " |"
+def tables(found: dict[str, Result]) -> Iterator[str]:
+    """For the README: the bills, then the regret in its parts, where they were asked for."""
+    heads = ("home", *BILLS, "regret", "worst month")
+    yield from lines(heads, (billed(name, result) for name, result in found.items()))
+    parts = tuple(next(iter(found.values())).regret) if found else ()
+    if parts:
+        yield ""
+        yield from lines(("home", "regret", *parts), (parted(name, result) for name, result in found.items()))
+
+
+def lines(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """One table in Markdown: a name, then numbers."""
+    names = [name.replace("_", " ") for name in heads]
+    yield "| " + " | ".join(names) + " |"
+    yield "|---|" + "---:|" * (len(names) - 1)
+    for cells in rows:
+        yield "| " + " | ".join(cells) + " |"
+
+
+def billed(name: str, result: Result) -> Iterator[str]:
+    """The bills, how far the daemon's is from the floor, and its worst month against the rule."""
+    told = judged(result)
+    month, worse = told["worst_month"]
+    yield f"{name} ({result.currency})"
+    yield from (f"{result.bills[key]:.2f}" for key in BILLS)
+    yield f"{100 * told['regret_share']:.1f} %"
+    yield f"{month}: {100 * worse:+.2f} %"
+
+
+def parted(name: str, result: Result) -> Iterator[str]:
+    """The regret, and what of it is whose."""
+    yield f"{name} ({result.currency})"
+    yield f"{result.bills['daemon'] - result.bills['perfect_foresight']:.2f}"
+    yield from (f"{money:+.2f}" for money in result.regret.values())
 
 
 if __name__ == "__main__":
