@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -14,7 +14,7 @@ import structlog
 
 from optimizer.commands_record import commands_document, commands_from
 from optimizer.domain.command import Batch, Command, Pair, Receipt
-from optimizer.domain.intent import BatchKind, BatchState, Intent
+from optimizer.domain.intent import OPEN, BatchKind, BatchState, Intent
 from optimizer.errors import LedgerUnavailable, NotInControl
 from optimizer.ledger import Ledger
 from optimizer.ports import RecordedReading
@@ -78,6 +78,7 @@ class BatchBook:
                 holder = "nobody" if row is None else row[0]
                 msg = f"site {site_id} is held by {holder} now: nothing was sent"
                 raise NotInControl(msg)
+            before = db.execute("SELECT state FROM batches WHERE key = ?", (key,)).fetchone()
             ends_at = None if batch.end is None else batch.end.isoformat()
             db.execute(
                 "INSERT INTO batches (key, site_id, slot, kind, epoch, intended_at, ends_at, commands, state, sends) "
@@ -90,7 +91,7 @@ class BatchBook:
                 ),
             )
             row = db.execute(f"SELECT {COLUMNS} FROM batches WHERE key = ?", (key,)).fetchone()
-        return _intent(row)
+        return replace(_intent(row), may_stand=before is not None and before[0] in {state.value for state in OPEN})
 
     def answered(self, key: str, receipt: Receipt, now: datetime) -> None:
         """The cloud took it, with its ``batchId`` and count; both None where only reading back told so."""

@@ -98,7 +98,9 @@ class Delivery:
             receipt = self.poster.post_batch(self.site_id, batch, within_s=within_s)
         except DeliveryRejected as error:
             words = str(error)
-            self._remember(lambda key: self.book.judge(key, BatchState.REFUSED, self.now(), words))
+            # the refusal tells nothing of an earlier request that was never answered: that one may still arrive
+            state = BatchState.LOST if intent.may_stand else BatchState.REFUSED
+            self._remember(lambda key: self.book.judge(key, state, self.now(), words))
             raise
         except DeliveryUnconfirmed as error:
             words = str(error)

@@ -41,7 +41,10 @@ STANDING = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """One batch as the ledger holds it. ``key`` is the site, the slot and the content; ``batch_id`` None: unknown."""
+    """One batch as the ledger holds it. ``key`` is the site, the slot and the content; ``batch_id`` None: unknown.
+
+    ``may_stand``: an earlier request with the same content was never answered, whatever comes of this one.
+    """
 
     key: str
     site_id: str
@@ -55,6 +58,7 @@ class Intent:
     accepted: int | None = None
     confirmed_at: datetime | None = None
     detail: str | None = None
+    may_stand: bool = False
 
     @property
     def end(self) -> datetime | None:

@@ -12,6 +12,7 @@ import pytest
 from world import World
 
 from optimizer.app import build_live, rebuild_live
+from optimizer.clients.heat import request_body
 from optimizer.daemon import Jobs
 from optimizer.domain.command import Batch, Command, Pair, Receipt
 from optimizer.domain.intent import BatchKind, BatchState
@@ -95,6 +96,22 @@ def test_a_request_that_never_arrived_is_sent_once_more_under_the_same_key(world
 
     assert (only.sends, only.state) == (2, BatchState.ACCEPTED)
     assert sum(post.accepted for post in world.simulator.posts) == 1
+
+
+@pytest.mark.parametrize("status", [400, 429])
+def test_a_request_that_arrives_late_is_ours_though_its_repetition_was_refused(world, status):
+    world.simulator.add_fault(Fault(where="POST", drop=True))
+    world.simulator.add_fault(Fault(where="POST", status=status, headers={"Retry-After": "60"}))
+    with running(world) as jobs:
+        assert isinstance(plan(jobs), Failed)
+        lost = newest(jobs, world)
+        write_as_another(world, *request_body(Batch(commands=lost.commands))["schedules"])
+        world.clock.advance_by(15 * MINUTE)
+        outcome = plan(jobs)
+
+    assert (lost.state, lost.sends) == (BatchState.LOST, 2)
+    assert isinstance(outcome, Held | Posted)
+    assert not [event for event in world.events if event["event"] == "foreign_schedule"]
 
 
 def test_after_a_crash_between_the_request_and_its_answer_the_next_start_finds_it_in_force(world):
