@@ -39,9 +39,10 @@ def act(
         return Held(reason="nothing at this site takes commands")
     half = timedelta(hours=task.grid.publish_hours / 2)
     until = min(now + half, planned.batch.end or now + half)
+    theirs = {each.pair for each in standing.foreign}
     reason = why_send(
         planned.batch,
-        planned.snapshot.reading.in_force,
+        [command for command in planned.snapshot.reading.in_force if command.pair not in theirs],
         now=now,
         until=until,
         tolerance=task.hold_tolerance_kw,

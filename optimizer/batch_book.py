@@ -70,7 +70,7 @@ class BatchBook:
 
         Raises NotInControl where the site has another holder meanwhile.
         """
-        commands = json.dumps(commands_document(batch.commands), separators=(",", ":"))
+        commands = _document(batch.commands)
         key = f"{site_id} {slot:%Y-%m-%dT%H:%M:%SZ} {sha256(commands.encode()).hexdigest()[:16]}"
         with self._database() as db:
             row = db.execute("SELECT holder, epoch FROM leases WHERE site_id = ?", (site_id,)).fetchone()
@@ -164,10 +164,9 @@ class BatchBook:
     def respect_until(self, site_id: str, foreign: Command, lease: timedelta, now: datetime) -> datetime:
         """Until when a foreign schedule stands: ``lease`` from when it was first seen.
 
-        One that comes back within a day of the last has twice the last one's, up to a day, so that nobody is
-        fought over and over.
+        It is the same while what is left of it is: entries run out and running ones are cut. One that comes back
+        within a day of the last has twice the last one's, up to a day, so that nobody is fought over and over.
         """
-        content = sha256(json.dumps(commands_document([foreign])).encode()).hexdigest()[:16]
         now_s = int(now.timestamp())
         with self._database() as db:
             row = db.execute(
@@ -178,14 +177,14 @@ class BatchBook:
             if row is not None:
                 known, seen_s, until_s, times = row
                 is_recent = abs(now_s - until_s) < DAY_S
-                if (known == content or now_s < until_s) and seen_s <= now_s and is_recent:
+                if (now_s < until_s or _is_left_of(known, foreign, now)) and seen_s <= now_s and is_recent:
                     return datetime.fromtimestamp(until_s, UTC)
                 times = times + 1 if is_recent else 0
             length_s = min(lease.total_seconds() * 2**times, DAY_S)
             until_s = now_s + int(length_s)
             db.execute(
                 "INSERT OR REPLACE INTO foreign_hands VALUES (?, ?, ?, ?, ?, ?)",
-                (site_id, foreign.pair.label, content, now_s, until_s, min(times, 10)),
+                (site_id, foreign.pair.label, _document([foreign]), now_s, until_s, min(times, 10)),
             )
         return datetime.fromtimestamp(until_s, UTC)
 
@@ -217,6 +216,22 @@ class BatchBook:
         except (sqlite3.Error, OverflowError, UnicodeError) as error:  # the latter: what SQLite has no form for
             msg = f"the ledger cannot be used: {error}"
             raise LedgerUnavailable(msg) from error
+
+
+def _document(commands: Sequence[Command]) -> str:
+    return json.dumps(commands_document(commands), separators=(",", ":"))
+
+
+def _is_left_of(known: str, foreign: Command, now: datetime) -> bool:
+    """Whether ``foreign`` is what is still to come of the schedule on record."""
+    try:
+        (before,) = _commands(known)
+    except (ValueError, TypeError, KeyError):
+        return False
+    left, stands = (
+        {(entry.end, entry.value) for entry in each.entries if entry.end > now} for each in (before, foreign)
+    )
+    return left == stands
 
 
 @lru_cache(maxsize=256)

@@ -14,7 +14,7 @@ from world import World
 from optimizer.app import build_live, rebuild_live
 from optimizer.clients.heat import request_body
 from optimizer.daemon import Jobs
-from optimizer.domain.command import Batch, Command, Pair, Receipt
+from optimizer.domain.command import Batch, Command, Entry, Pair, Receipt
 from optimizer.domain.intent import BatchKind, BatchState
 from optimizer.domain.outcome import Failed, Held, Posted, Skipped
 from optimizer.errors import ConfigError, LedgerUnavailable
@@ -203,14 +203,17 @@ def test_no_more_requests_change_a_site_within_an_hour_than_are_allowed(world):
     assert "the most allowed" in outcomes[2].reason
 
 
-def foreign_battery_schedule(world: World, kw: float, hours: int = 6) -> None:
+def foreign_schedule(world: World, pair: Pair, *values: float, each: timedelta) -> None:
     start = world.clock.now()
-    entry = {
-        "startAt": f"{start:%Y-%m-%dT%H:%M:%SZ}",
-        "endAt": f"{start + timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}",
-        "value": kw,
-    }
-    write_as_another(world, {"asset": "bess", "type": "activePowerkW", "entries": [entry]})
+    entries = tuple(
+        Entry(start=start + number * each, end=start + (number + 1) * each, value=value)
+        for number, value in enumerate(values)
+    )
+    write_as_another(world, *request_body(Batch(commands=(Command(pair=pair, entries=entries),)))["schedules"])
+
+
+def foreign_battery_schedule(world: World, kw: float) -> None:
+    foreign_schedule(world, Pair.BESS_POWER, kw, each=timedelta(hours=6))
 
 
 def test_a_foreign_battery_schedule_is_respected_for_its_lease_then_overwritten_once(world):
@@ -228,6 +231,31 @@ def test_a_foreign_battery_schedule_is_respected_for_its_lease_then_overwritten_
     assert "did not write" in outcomes[0].reason
     assert world.event("foreign_schedule")["pair"] == "bess.activePowerkW"
     assert len([post for post in world.simulator.posts[posts:] if post.accepted]) <= 3
+
+
+def test_a_foreign_schedule_of_many_entries_has_one_lease_though_they_run_out(world):
+    with running(world) as jobs:
+        plan(jobs)
+        world.clock.advance_by(7 * MINUTE)
+        foreign_schedule(world, Pair.BESS_POWER, *(0.5 + number / 100 for number in range(24)), each=15 * MINUTE)
+        outcomes = []
+        for _ in range(6):
+            outcomes.append(type(plan(jobs)))
+            world.clock.advance_by(15 * MINUTE)
+
+    assert outcomes[:5] == [Held, Held, Held, Held, Posted]
+    assert [event["event"] for event in world.events].count("foreign_schedule") == 4
+
+
+def test_a_foreign_schedule_that_leaves_the_battery_alone_is_no_reason_to_send_each_cycle(world):
+    with running(world) as jobs:
+        plan(jobs)
+        foreign_schedule(world, Pair.SOLAR_CURTAILMENT, 20.0, each=timedelta(hours=6))
+        world.clock.advance_by(MINUTE)
+        outcomes = [plan(jobs) for _ in range(3)]
+
+    assert world.event("foreign_schedule")["pair"] == "solar.solarCurtailmentPcnt"
+    assert [type(outcome) for outcome in outcomes[1:]] == [Held, Held], "once, as the cut sun changes the plan"
 
 
 def test_a_foreign_hand_that_comes_back_is_given_twice_the_time(world):
