@@ -6,7 +6,7 @@ import structlog
 
 from optimizer.delivery import Delivery
 from optimizer.dispatch import foreign_schedules, why_send
-from optimizer.domain.command import Batch, Command
+from optimizer.domain.command import Batch, Command, Pair
 from optimizer.domain.horizon import floor_to_slot
 from optimizer.domain.intent import BatchKind
 from optimizer.domain.limits import SiteLimits
@@ -39,10 +39,9 @@ def act(
         return Held(reason="nothing at this site takes commands")
     half = timedelta(hours=task.grid.publish_hours / 2)
     until = min(now + half, planned.batch.end or now + half)
-    theirs = {each.pair for each in standing.foreign}
     reason = why_send(
         planned.batch,
-        [command for command in planned.snapshot.reading.in_force if command.pair not in theirs],
+        [command for command in planned.snapshot.reading.in_force if command.pair not in left_alone(planned, standing)],
         now=now,
         until=until,
         tolerance=task.hold_tolerance_kw,
@@ -68,6 +67,12 @@ def act(
         confirmed_by="answer" if receipt.batch_id is not None else "read_back",
     )
     return Posted(receipt=receipt, until=planned.batch.end)
+
+
+def left_alone(planned: Planned, standing: Standing) -> set[Pair]:
+    """The pairs that a batch says nothing of: foreign ones, and the battery's where the plan has none."""
+    theirs = {each.pair for each in standing.foreign}
+    return theirs if planned.plan.problem.battery is not None else theirs | {Pair.BESS_POWER, Pair.BESS_SOC}
 
 
 def take_back(

@@ -305,6 +305,7 @@ def _site(
         history=history,
         meter=history,
         soc=history,
+        assets=history,
         forecasts=history,
         external=external,
         planner=Planner(),

@@ -95,14 +95,16 @@ def run_cycle(task: SiteTask, ports: CyclePorts, now: datetime, monotonic: Calla
 def read_snapshot(task: SiteTask, ports: PlanPorts, now: datetime, deadline: Deadline) -> SiteSnapshot:
     """Read site and HCU and reconcile them.
 
-    Raises SourceError when the site cannot be read, StaleData when its report is too old or it is offline.
+    Raises SourceError when the site cannot be read, StaleData when its report is too old or it is offline, and what
+    ``reconcile`` raises.
     An HCU that cannot be read is a degradation, not an end.
     """
     reading = ports.site.read_site(task.site.site_id, within_s=deadline.within_s(READ_SITE_S))
     refuse_unusable(task, reading)
     hcu, hcu_problem = _read_hcu(ports, deadline)
     last_soc = ports.soc.last_soc(task.site.site_id, now)
-    snapshot = reconcile(task.site, task.conventions, reading, hcu, hcu_problem, last_soc)
+    last_assets = ports.assets.last_assets(task.site.site_id)
+    snapshot = reconcile(task.site, task.conventions, reading, hcu, hcu_problem, last_soc, last_assets)
     age_s = reading.age_s
     if age_s is None:
         return snapshot.degraded("the site does not state when it reported")

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import structlog
 
+from optimizer.assets_record import last_assets, note_assets
 from optimizer.curtailed import is_sun_cut
 from optimizer.domain.conventions import Conventions
 from optimizer.domain.forecast import Issued
@@ -16,6 +17,7 @@ from optimizer.domain.outcome import Failed, Held, Outcome, Posted, Skipped
 from optimizer.domain.problem import Problem
 from optimizer.domain.snapshot import SiteReading, SiteSnapshot
 from optimizer.issued_record import DAMAGED_ISSUED, packed_issued, unpacked_issued
+from optimizer.last_assets import LastAssets
 from optimizer.ledger import DAMAGED_RECORD, Ledger, TelemetrySample, unpacked
 from optimizer.ledger_schema import TELEMETRY_COLUMNS
 from optimizer.planning import Planned
@@ -118,6 +120,14 @@ class LedgerHistory:
         at, soc_percent = found
         return LastSoc(soc_percent=soc_percent, age_s=(now - at).total_seconds())
 
+    def last_assets(self, site_id: str) -> LastAssets:
+        """What the site's earlier answers held."""
+        try:
+            return last_assets(self.ledger, site_id)
+        except sqlite3.Error as error:
+            structlog.get_logger().error("ledger_not_read", site_id=site_id, detail=str(error))
+            return LastAssets()
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerRecorder:
@@ -134,6 +144,7 @@ class LedgerRecorder:
         grid = snapshot.reading.grid
         try:
             self.ledger.record_sample(snapshot.site_id, sample)
+            note_assets(self.ledger, snapshot.reading)
             if grid is not None and grid.import_kw is not None and grid.export_kw is not None:
                 self.ledger.record_meter(
                     snapshot.site_id, sample.at, import_kw=grid.import_kw, export_kw=grid.export_kw

@@ -14,6 +14,7 @@ from optimizer.domain.intent import BatchKind, BatchState, Intent
 from optimizer.domain.series import Series
 from optimizer.domain.snapshot import HcuReading, SiteReading
 from optimizer.domain.tariff import Market
+from optimizer.last_assets import LastAssets
 from optimizer.reconcile import LastSoc
 
 
@@ -107,6 +108,12 @@ class RecallSoc(Protocol):
     """The newest plausible state of charge on record, if it is young enough to be used."""
 
     def last_soc(self, site_id: str, now: datetime) -> LastSoc | None: ...
+
+
+class RecallAssets(Protocol):
+    """What the site's earlier answers held, where it is on record."""
+
+    def last_assets(self, site_id: str) -> LastAssets: ...
 
 
 class ExternalForecasts(Protocol):

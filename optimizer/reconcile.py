@@ -12,6 +12,7 @@ from optimizer.domain.snapshot import (
     SiteSnapshot,
 )
 from optimizer.errors import ConfigError, ImplausibleData
+from optimizer.last_assets import LastAssets, completed
 
 SOC_SLACK_PERCENT = 1.0
 """Gateways report 100.4 now and then; that is full, not broken."""
@@ -39,21 +40,19 @@ def reconcile(
     hcu: HcuReading | None,
     hcu_problem: str | None,
     last_soc: LastSoc | None,
+    last_assets: LastAssets,
 ) -> SiteSnapshot:
     """One snapshot from what was read. ``hcu_problem`` says why a configured HCU gave no reading.
 
-    Raises ImplausibleData when the state of charge cannot be true and none was recorded lately,
-    ConfigError when the battery's size or power is stated neither by the cloud nor by the settings.
+    Raises ImplausibleData when the state of charge cannot be true and none was recorded lately, or when the battery
+    is missing that was there; ConfigError when its size or power is stated neither by the cloud nor by the settings.
     """
-    notes: list[str] = list(reading.remarks)
+    reading, missing = completed(site, reading, last_assets)
+    notes: list[str] = [*reading.remarks, *missing]
     if hcu_problem is not None:
         notes.append(f"HCU not read ({hcu_problem}): the site's heat pump reading stands in")
     heat_kw = _heat_kw(site, reading, hcu, notes)
     battery = None
-    if reading.battery is None and last_soc is not None:
-        notes.append("the battery is missing from the site's answer: it is planned without one")
-    if not reading.has_solar and site.solar.peak_kw:
-        notes.append("the solar array is missing from the site's answer: it is planned without sun")
     if reading.battery is not None:
         battery = _battery(site, conventions, reading.battery, last_soc, notes)
     import_limit_kw, export_limit_kw = _grid_limits(site, reading)

@@ -18,6 +18,7 @@ from optimizer.ports import (
     PostBatch,
     ReadHcu,
     ReadSite,
+    RecallAssets,
     RecallForecasts,
     RecallHistory,
     RecallMeter,
@@ -51,6 +52,7 @@ class PlanPorts:
     history: RecallHistory
     meter: RecallMeter
     soc: RecallSoc
+    assets: RecallAssets
     forecasts: RecallForecasts
     external: ExternalForecasts
     planner: Planner

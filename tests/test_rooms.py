@@ -28,12 +28,14 @@ ROOMS: dict[str, set[str]] = {
     | {"optimizer.siting", "optimizer.forecast", "numpy", "pandas"}
     | {"strategies.charge_law", "strategies.invoice", "strategies.netting", "strategies.wall_clock"},
     "optimizer/pricing.py": PURE | {"optimizer.ports", "optimizer.siting", "strategies", "pandas"},
-    "optimizer/reconcile.py": PURE,
+    "optimizer/reconcile.py": PURE | {"optimizer.last_assets"},
+    "optimizer/last_assets.py": PURE,
+    "optimizer/assets_record.py": PURE | {"optimizer.last_assets", "optimizer.ledger", "sqlite3", "structlog"},
     "optimizer/planning.py": PURE
     | {"optimizer.curtailed"}
     | {"optimizer.dispatch", "optimizer.forecast", "optimizer.lp", "optimizer.reconcile", "optimizer.siting"}
     | {"pandas"},
-    "optimizer/ports.py": PURE | {"optimizer.reconcile", "pandas"},
+    "optimizer/ports.py": PURE | {"optimizer.last_assets", "optimizer.reconcile", "pandas"},
     "optimizer/delivery.py": PURE | {"optimizer.dispatch", "optimizer.planning", "optimizer.ports", "structlog"},
     "optimizer/cycle.py": PURE
     | {"optimizer.acting", "optimizer.quarantining", "optimizer.task", "optimizer.trusting"}
@@ -55,7 +57,8 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/savings": PURE | {"optimizer.savings", "optimizer.ledger", "optimizer.lp", "strategies", "numpy"},
     "optimizer/backtest": PURE
     | {"optimizer.backtest", "optimizer.batch_book", "optimizer.clients", "optimizer.configured", "optimizer.cycle"}
-    | {"optimizer.ledger", "optimizer.ledger_schema", "optimizer.lp", "optimizer.memory", "optimizer.planning"}
+    | {"optimizer.last_assets", "optimizer.ledger", "optimizer.ledger_schema", "optimizer.lp", "optimizer.memory"}
+    | {"optimizer.planning"}
     | {"optimizer.ports", "optimizer.reconcile", "optimizer.settings", "optimizer.settings_file", "optimizer.simulator"}
     | {"optimizer.siting", "optimizer.task", "optimizer.trusting", "strategies", "numpy", "pandas", "sqlite3", "os"}
     | {"optimizer.log", "multiprocessing", "threading", "time"},
@@ -112,7 +115,7 @@ ROOMS: dict[str, set[str]] = {
         "optimizer.problem_file",
         "optimizer.replay",
     }
-    | {"optimizer.reconcile"}
+    | {"optimizer.assets_record", "optimizer.last_assets", "optimizer.reconcile"}
     | {"pandas", "sqlite3", "structlog"},
     "optimizer/market.py": PURE | {"strategies", "structlog", "threading"},
     "optimizer/gate.py": {"threading"},

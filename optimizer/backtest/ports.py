@@ -18,6 +18,7 @@ from optimizer.domain.plan import Plan
 from optimizer.domain.series import Series
 from optimizer.domain.site import Site
 from optimizer.domain.snapshot import SiteSnapshot
+from optimizer.last_assets import LastAssets
 from optimizer.ledger import Ledger, migrate
 from optimizer.lp import Planner
 from optimizer.memory import METER_COLUMNS
@@ -56,12 +57,16 @@ class NoShadows:
 
 
 @dataclass(frozen=True, slots=True)
-class SureOfSoc:
-    """The plant always tells its state of charge."""
+class SureOfAll:
+    """The plant always tells its state of charge, and what it has."""
 
     def last_soc(self, site_id: str, now: datetime) -> LastSoc | None:
         """None is needed."""
         return None
+
+    def last_assets(self, site_id: str) -> LastAssets:
+        """Nor these."""
+        return LastAssets()
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,10 @@ class GridReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteReading:
-    """One answer of the cloud for one site, signs resolved. None for an asset: the site has none now."""
+    """One answer of the cloud for one site, signs resolved. None for an asset: the site has none now.
+
+    ``solar_stands_in``: the answer had no solar array, an earlier one had.
+    """
 
     site_id: str
     read_at: datetime
@@ -71,6 +74,7 @@ class SiteReading:
     wind_kw: float | None
     in_force: tuple[Command, ...]
     remarks: tuple[str, ...] = ()
+    solar_stands_in: bool = False
 
     @property
     def age_s(self) -> float | None:

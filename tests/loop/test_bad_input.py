@@ -78,6 +78,7 @@ SKIPPED = [
     ("soc -20", site_override(with_assets(bess={"soc": -20})), "ImplausibleData"),
     ("soc NaN", site_override(with_assets(bess={"soc": float("nan")})), "ImplausibleData"),
     ("soc null", site_override(with_assets(bess={"soc": None})), "ImplausibleData"),
+    ("soc beyond all numbers", site_override(with_assets(bess={"soc": 3.4028235e38})), "ImplausibleData"),
     ("offline", lambda world: world.simulator.set_online(world.site_id, False), "StaleData"),
     ("stale", lambda world: world.simulator.set_reported_lag(world.site_id, timedelta(hours=3)), "StaleData"),
 ]
@@ -136,6 +137,7 @@ DEGRADED = [
     ("load null", site_override(with_assets(load={"activePowerkW": None})), "power balance"),
     ("load asset null", site_override(with_assets(load=None)), "power balance"),
     ("load NaN", site_override(with_assets(load={"activePowerkW": float("nan")})), "power balance"),
+    ("grid null", site_override(with_assets(grid=None)), "grid.import_limit_kw"),
     ("unknown schedule kind", site_override(lambda site: site | {"schedules": [{"asset": "ev", "type": "x"}]}), "ev.x"),
     (
         "entry without value",
@@ -173,7 +175,6 @@ HARMLESS = [
     ),
     ("every consumer null", with_assets(ev=None, heatpump=None, genset=None)),
     ("solar null", with_assets(solar=None)),
-    ("grid null", with_assets(grid=None)),
     ("schedules null", lambda site: site | {"schedules": None}),
     ("isOnline absent", lambda site: {k: v for k, v in site.items() if k != "isOnline"}),
     ("no siteName", lambda site: {k: v for k, v in site.items() if k != "siteName"}),
@@ -181,6 +182,10 @@ HARMLESS = [
     ("empty battery", with_assets(bess={"soc": 0})),
     ("schedule for ever", stored("9999-12-31T23:59:59-01:00")),
     ("schedule since ever", stored("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")),
+    (
+        "ratings that mean no limit",
+        with_assets(grid={"ratedPowerUpperLimitkW": 3.4028235e38, "ratedPowerLowerLimitkW": -3.4028235e38}),
+    ),
     ("fractions of a second", lambda site: site | {"reportedAt": site["reportedAt"].replace("Z", ".1234567Z")}),
 ]
 
@@ -190,6 +195,69 @@ def test_what_the_interface_allows_is_planned_without_ado(world, what, change):
     world.simulator.override_site(world.site_id, change)
 
     assert isinstance(world.cycle(), Posted)
+
+
+def cycles(world: World, *changes: Callable[[dict], dict] | None, minutes: int = 15, **settings) -> list[Outcome]:
+    """One cycle after the other, each with the site's answer changed in its way."""
+    found = []
+    with world.app(**settings) as app:
+        jobs = Jobs(app)
+        for change in changes:
+            world.simulator.override_site(world.site_id, change)
+            found.append(jobs.plan(app.sites[0]))
+            world.clock.advance_by(timedelta(minutes=minutes))
+    return found
+
+
+def told(world: World) -> list[str]:
+    return [event["reason"] for event in world.events if event["event"] == "degraded"]
+
+
+@pytest.mark.parametrize("change", [with_assets(grid=None), with_assets(grid={"ratedPowerUpperLimitkW": None})])
+def test_a_connection_that_was_rated_keeps_its_limits_while_the_answer_lacks_them(tmp_path, change):
+    with simulated_world(tmp_path, grid_import_limit_kw=3.0, soc_percent=5.0) as world:
+        cycles(world, None, change, change, site="[sites.battery]\nreserve_percent = 80")
+        limits = {
+            entry["value"]
+            for command in world.simulator.in_force(world.site_id)
+            if command["type"] == "upperLimitkW"
+            for entry in command["entries"]
+        }
+
+    assert limits == {3.0}
+    assert any(
+        "import rating is missing from the site's answer: the last one, 3 kW" in reason for reason in told(world)
+    )
+    assert all(post.accepted for post in world.simulator.posts)
+
+
+def test_without_the_battery_that_was_there_nothing_is_planned_for_a_day_then_it_is_gone(world):
+    gone = with_assets(bess=None)
+    first, second, *_, last = cycles(world, None, gone, gone, gone, minutes=360)
+    with world.app() as app:
+        world.clock.advance_by(timedelta(hours=1))
+        after = [Jobs(app).plan(app.sites[0]) for _ in range(2)]
+
+    assert isinstance(first, Posted)
+    assert isinstance(second, Skipped)
+    assert (second.error, last.error) == ("ImplausibleData", "ImplausibleData")
+    assert "battery is missing" in second.detail
+    assert [event["to"] for event in world.events if event["event"] == "stepped_down"][-1:] == ["clear"]
+    assert [type(outcome) for outcome in after] == [Posted, Held], "the limits of the connection stand, once"
+
+
+def test_a_solar_array_that_was_there_goes_on_by_its_forecast(world):
+    with world.app() as app:
+        jobs = Jobs(app)
+        jobs.plan(app.sites[0])
+        before = app.ledger.cycles(world.site_id)[0].body["problem"]["solar_kw"]
+        world.simulator.override_site(world.site_id, with_assets(solar=None))
+        world.clock.advance_by(timedelta(minutes=15))
+        assert is_success(jobs.plan(app.sites[0]))
+        after = app.ledger.cycles(world.site_id)[0].body["problem"]["solar_kw"]
+
+    assert sum(after) > 0.5 * sum(before) > 0
+    assert any("solar array is missing" in reason for reason in told(world))
 
 
 def test_a_site_without_battery_grid_and_sun_has_nothing_to_command(world):
