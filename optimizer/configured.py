@@ -43,6 +43,7 @@ def conventions_of(settings: Settings, *, assumed: BatterySign | None) -> Conven
         max_entries_per_command=wire.max_entries_per_command,
         after_last_entry=wire.after_last_entry,
         battery_holds_grid_setpoint=wire.battery_holds_grid_setpoint,
+        export_limit_cuts_sun=wire.export_limit_cuts_sun,
         first_entry_starts=wire.first_entry_starts,
         power_step_kw=wire.power_step_kw,
         percent_step=wire.percent_step,

@@ -88,6 +88,7 @@ class ConventionSettings(Section):
     max_entries_per_command: Annotated[int, Field(ge=2)] = 96
     after_last_entry: AfterLastEntry = AfterLastEntry.UNKNOWN
     battery_holds_grid_setpoint: bool = True
+    export_limit_cuts_sun: bool = True
     first_entry_starts: FirstEntryStarts = FirstEntryStarts.NOW
     power_step_kw: Positive = 0.01
     percent_step: Annotated[float, Field(gt=0, le=10)] = 0.1

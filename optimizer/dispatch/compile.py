@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from math import floor, inf, isfinite, nan
+from math import floor, isfinite, nan
 
 from optimizer.dispatch.following import following_slots
-from optimizer.domain.assets import PerSlot, per_slot
+from optimizer.dispatch.rails import LEAST_CURTAILMENT_KW, kept_by_rail, rails_of
 from optimizer.domain.command import Batch, Command, Entry, Pair
 from optimizer.domain.conventions import (
     AfterLastEntry,
@@ -17,8 +17,6 @@ from optimizer.domain.conventions import (
 from optimizer.domain.limits import SiteLimits
 from optimizer.domain.plan import Plan
 from optimizer.domain.site import DispatchMode
-
-LEAST_CURTAILMENT_KW = 1e-3
 
 Window = tuple[int, datetime, datetime]
 """Slot number, start and end of what is published for it."""
@@ -44,17 +42,19 @@ def compile_batch(
     """
     owner = Pair.BESS_SOC if mode is DispatchMode.BATTERY_SOC else Pair.BESS_POWER
     other = Pair.BESS_SOC if owner is Pair.BESS_POWER else Pair.BESS_POWER
-    following = following_slots(plan) if mode is DispatchMode.PER_SLOT else frozenset()
-    if not conventions.battery_holds_grid_setpoint:
-        following = frozenset()
+    rails = rails_of(plan, limits, conventions)
+    kept = kept_by_rail(plan, rails, conventions)
+    follows = mode is DispatchMode.PER_SLOT and conventions.battery_holds_grid_setpoint
+    following = following_slots(plan, kept) if follows else frozenset()
 
     def made(windows: Sequence[Window]) -> dict[Pair, list[Entry]]:
         followed = following - {windows[-1][0]} if _must_rest(windows, conventions) else following
         return {
             owner: _battery(plan, windows, owner, conventions, limits, followed),
             Pair.GRID_POWER: _followed(windows, followed),
-            Pair.SOLAR_CURTAILMENT: _cut(plan, windows, conventions, solar_rated_kw),
-            **_guard_rails(plan, windows, limits, conventions),
+            Pair.SOLAR_CURTAILMENT: _cut(plan, windows, conventions, solar_rated_kw, kept),
+            Pair.GRID_UPPER_LIMIT: _rail(windows, rails.import_kw, 1.0, conventions.power_step_kw),
+            Pair.GRID_LOWER_LIMIT: _rail(windows, rails.export_kw, -1.0, conventions.power_step_kw),
         }
 
     windows = list(_windows(plan, first_start, publish_until))
@@ -96,10 +96,17 @@ def _followed(windows: Sequence[Window], following: frozenset[int]) -> list[Entr
     return list(_merge(windows, [0.0 if slot in following else nan for slot in range(slots)]))
 
 
-def _cut(plan: Plan, windows: Sequence[Window], conventions: Conventions, solar_rated_kw: float | None) -> list[Entry]:
-    """Entries only where the plan cuts; a gateway that holds its last value is told to release it."""
-    entries = list(_merge(windows, _curtailment(plan, conventions, solar_rated_kw)))
+def _cut(
+    plan: Plan,
+    windows: Sequence[Window],
+    conventions: Conventions,
+    solar_rated_kw: float | None,
+    kept: frozenset[int],
+) -> list[Entry]:
+    """Entries only where the plan cuts and no rail does; a gateway that holds its last value is told to release it."""
     released = 0.0 if conventions.curtailment_percent is CurtailmentPercent.CUT else 100.0
+    percent = enumerate(_curtailment(plan, conventions, solar_rated_kw))
+    entries = list(_merge(windows, [released if slot in kept else value for slot, value in percent]))
     cutting = [entry for entry in entries if entry.value != released]
     if cutting and conventions.after_last_entry is AfterLastEntry.HOLD:
         return entries
@@ -214,37 +221,11 @@ def _common_end(windows: Sequence[Window], commands: Iterable[Sequence[Entry]], 
     return end
 
 
-def _guard_rails(
-    plan: Plan, windows: Sequence[Window], limits: SiteLimits, conventions: Conventions
-) -> dict[Pair, list[Entry]]:
-    """The limits of site and plan in each slot, positive = import, rounded inwards.
-
-    A plan's limit that has a price may be exceeded where that pays, so it is no rail; the site's always is. Where
-    export costs money and none is planned, none is allowed: more sun than forecast is then cut and not paid for.
-    """
-    problem, step = plan.problem, conventions.power_step_kw
-    holds = conventions.after_last_entry is AfterLastEntry.HOLD
-    worth = (price - problem.export_extra_cost_per_kwh for price in problem.export_price_per_kwh)
-    no_export = [
-        each < 0 and export_kw < LEAST_CURTAILMENT_KW
-        for each, export_kw in zip(worth, plan.flows.export_kw, strict=True)
-    ]
-
-    def rail(pair: Pair, sign: float, site_kw: float | None, plan_kw: PerSlot | None, price: float | None) -> None:
-        most_kw = inf if site_kw is None else site_kw
-        planned_kw = per_slot(inf if plan_kw is None or price is not None else plan_kw, len(problem.horizon))
-        each_kw = [min(most_kw, limit_kw) for limit_kw in planned_kw]
-        if pair is Pair.GRID_LOWER_LIMIT and (all(map(isfinite, each_kw)) or not holds):
-            each_kw = [0.0 if none else limit_kw for none, limit_kw in zip(no_export, each_kw, strict=True)]
-        # "or 0.0": no minus zero goes over the wire
-        values = [sign * (_on_grid(kw, step, most=kw) if isfinite(kw) else kw) or 0.0 for kw in each_kw]
-        rails[pair] = list(_merge(windows, values))
-
-    rails: dict[Pair, list[Entry]] = {}
-    import_price, export_price = problem.import_over_price_per_kwh, problem.export_over_price_per_kwh
-    rail(Pair.GRID_UPPER_LIMIT, 1.0, limits.import_limit_kw, problem.import_limit_kw, import_price)
-    rail(Pair.GRID_LOWER_LIMIT, -1.0, limits.export_limit_kw, problem.export_limit_kw, export_price)
-    return rails
+def _rail(windows: Sequence[Window], each_kw: Sequence[float], sign: float, step: float) -> list[Entry]:
+    """A limit at the connection, positive = import, rounded inwards."""
+    # "or 0.0": no minus zero goes over the wire
+    values = [sign * (_on_grid(kw, step, most=kw) if isfinite(kw) else kw) or 0.0 for kw in each_kw]
+    return list(_merge(windows, values))
 
 
 def other_battery_pair(batch: Batch) -> Pair | None:

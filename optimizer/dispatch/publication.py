@@ -1,6 +1,6 @@
 """What a plan is published with: everything beside the plan that its commands hang on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from optimizer.dispatch.compile import compile_batch
@@ -31,10 +31,13 @@ class Publication:
 
 def publish(plan: Plan, publication: Publication) -> Batch:
     """The batch that carries out ``plan``, without the pairs that others hold."""
+    conventions = publication.conventions
+    if Pair.GRID_LOWER_LIMIT in publication.theirs:  # a limit of others may be wider than what the plan keeps to
+        conventions = replace(conventions, export_limit_cuts_sun=False)
     batch = compile_batch(
         plan,
         mode=publication.mode,
-        conventions=publication.conventions,
+        conventions=conventions,
         limits=publication.limits,
         solar_rated_kw=publication.solar_rated_kw,
         in_force=tuple(command for command in publication.in_force if command.pair not in publication.theirs),

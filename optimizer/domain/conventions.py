@@ -60,6 +60,7 @@ class Conventions:
     """One reading of the vendor's documents; every field is a setting with a stated default.
 
     ``battery_holds_grid_setpoint``: a grid setpoint alone makes the battery hold it, as the word says.
+    ``export_limit_cuts_sun``: where export would pass its limit, the gateway cuts the sun by itself.
     ``bess_power_positive`` has no default: a wrong guess would move power the wrong way.
     """
 
@@ -74,6 +75,7 @@ class Conventions:
     max_entries_per_command: int = 96
     after_last_entry: AfterLastEntry = AfterLastEntry.UNKNOWN
     battery_holds_grid_setpoint: bool = True
+    export_limit_cuts_sun: bool = True
     first_entry_starts: FirstEntryStarts = FirstEntryStarts.NOW
     power_step_kw: float = 0.01
     percent_step: float = 0.1

@@ -7,6 +7,7 @@ import pytest
 
 from optimizer.dispatch import compile_batch
 from optimizer.dispatch.following import following_slots
+from optimizer.dispatch.publication import Publication, publish
 from optimizer.domain.assets import Battery, EndValue
 from optimizer.domain.command import Batch, Command, Entry, Pair
 from optimizer.domain.conventions import AfterLastEntry, BatterySign, Conventions
@@ -140,6 +141,52 @@ def test_no_grid_setpoint_is_sent_where_the_settings_want_none(mode, conventions
     plan = plan_of(load_kw=(2.0, 2.0), solar_kw=(0.0, 0.0), price=(0.3, 0.3))
 
     assert not entries(batch_of(plan, mode=mode, conventions=conventions), Pair.GRID_POWER)
+
+
+def no_export_plan() -> Plan:
+    """A full battery, and more sun than may leave: by what the plan knows half of it is cut."""
+    plan = plan_of(load_kw=(1.0, 1.0), solar_kw=(4.0, 4.0), price=(0.3, 0.3), soc_kwh=10.0)
+    return solve(replace(plan.problem, export_limit_kw=1.0))
+
+
+def test_the_sun_that_the_export_limit_cuts_is_cut_by_no_percentage_and_the_battery_follows():
+    plan = no_export_plan()
+    batch = batch_of(plan)
+
+    assert plan.flows.curtailed_kw == (2.0, 2.0)
+    assert {entry.value for entry in entries(batch, Pair.GRID_LOWER_LIMIT)} == {-1.0}
+    assert entries(batch, Pair.SOLAR_CURTAILMENT) == ()
+    assert entries(batch, Pair.GRID_POWER) == (Entry(start=START, end=START + 2 * HOUR, value=0.0),)
+
+
+def test_the_sun_is_cut_by_command_where_the_gateway_would_not():
+    batch = batch_of(no_export_plan(), conventions=replace(SIGNS, export_limit_cuts_sun=False))
+
+    assert {entry.value for entry in entries(batch, Pair.SOLAR_CURTAILMENT)} == {50.0}
+    assert entries(batch, Pair.GRID_POWER) == ()
+
+
+def test_the_sun_is_cut_by_command_where_the_plan_exports_less_than_it_may():
+    plan = no_export_plan()
+    paid = replace(plan.problem, import_price_per_kwh=(-0.1, -0.1), export_price_per_kwh=(-0.2, -0.2))
+
+    assert entries(batch_of(solve(paid)), Pair.SOLAR_CURTAILMENT) != ()
+
+
+def test_the_sun_is_cut_by_command_where_a_foreign_hand_holds_the_export_limit():
+    plan = no_export_plan()
+    publication = Publication(
+        mode=DispatchMode.PER_SLOT,
+        conventions=SIGNS,
+        limits=LIMITS,
+        solar_rated_kw=None,
+        in_force=(),
+        theirs=frozenset({Pair.GRID_LOWER_LIMIT}),
+        first_start=START,
+        publish_until=plan.problem.horizon.end,
+    )
+
+    assert entries(publish(plan, publication), Pair.SOLAR_CURTAILMENT) != ()
 
 
 def test_two_owners_never_share_an_instant():
