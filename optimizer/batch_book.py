@@ -45,9 +45,13 @@ class BatchBook:
         slept through the end of its lease cannot write after another has taken over.
         """
         with self._database() as db:
-            row = db.execute("SELECT holder, epoch, until FROM leases WHERE site_id = ?", (site_id,)).fetchone()
+            row = db.execute(
+                "SELECT holder, epoch, CASE typeof(until) WHEN 'integer' THEN until ELSE 0 END FROM leases "
+                "WHERE site_id = ? AND typeof(epoch) = 'integer'",
+                (site_id,),
+            ).fetchone()
             if row is not None and row[0] != self.holder and not self._is_gone(row[0], row[2] - now.timestamp()):
-                until = datetime.fromtimestamp(row[2], UTC)
+                until = datetime.fromtimestamp(row[2], UTC)  # no further off than leases last, else it were gone
                 msg = (
                     f"site {site_id} is held by {row[0]} until {until:%Y-%m-%dT%H:%M:%SZ}: one process posts to a site"
                 )
@@ -117,7 +121,7 @@ class BatchBook:
             rows = db.execute(
                 f"SELECT {COLUMNS} FROM batches WHERE site_id = ? ORDER BY number DESC LIMIT ?", (site_id, count)
             ).fetchall()
-        return tuple(_intent(row) for row in rows)
+        return tuple(_sound(site_id, rows))
 
     def sends_between(self, site_id: str, since: datetime, now: datetime) -> int:
         """How many requests that change the site left, or may have left, in that time.
@@ -156,7 +160,8 @@ class BatchBook:
         with self._database() as db:
             rows = db.execute(
                 "SELECT at, soc_percent, battery_kw, load_kw FROM telemetry WHERE site_id = ? AND at >= ? AND at <= ? "
-                "AND soc_percent IS NOT NULL ORDER BY at",
+                "AND typeof(soc_percent) = 'real' AND typeof(battery_kw) IN ('real', 'null') "
+                "AND typeof(load_kw) IN ('real', 'null') ORDER BY at",
                 (site_id, int(since.timestamp()), int(until.timestamp())),
             ).fetchall()
         return [(datetime.fromtimestamp(at, UTC), *rest) for at, *rest in rows]
@@ -240,19 +245,37 @@ def _commands(document: str) -> tuple[Command, ...]:
     return commands_from(json.loads(document))
 
 
+def _sound(site_id: str, rows: Sequence[Sequence[Any]]) -> Iterator[Intent]:
+    """The batches whose records can be read; the others are reported, and stand in nobody's way."""
+    for row in rows:
+        try:
+            yield _intent(row)
+        except (ValueError, TypeError, KeyError) as error:
+            detail = f"the record of batch {row[0]} is damaged: {error}"
+            structlog.get_logger().error("ledger_not_read", site_id=site_id, detail=detail)
+
+
+def _instant(stored: str) -> datetime:
+    at = datetime.fromisoformat(stored)
+    if at.tzinfo is None:
+        msg = f"{stored} has no zone"
+        raise ValueError(msg)
+    return at
+
+
 def _intent(row: Sequence[Any]) -> Intent:
     key, site_id, slot, kind, intended_at, commands, state, sends, batch_id, accepted, confirmed_at, detail = row
     return Intent(
         key=key,
         site_id=site_id,
-        slot=datetime.fromisoformat(slot),
+        slot=_instant(slot),
         kind=BatchKind(kind),
-        intended_at=datetime.fromisoformat(intended_at),
+        intended_at=_instant(intended_at),
         commands=_commands(commands),
         state=BatchState(state),
-        sends=sends,
+        sends=int(sends),
         batch_id=batch_id,
         accepted=accepted,
-        confirmed_at=None if confirmed_at is None else datetime.fromisoformat(confirmed_at),
+        confirmed_at=None if confirmed_at is None else _instant(confirmed_at),
         detail=detail,
     )

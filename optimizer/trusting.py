@@ -88,8 +88,8 @@ def tried(
     what moved the battery until now was not we.
     """
     signature = f"{conventions.bess_power_positive.value}/{conventions.bess_telemetry_positive.value}"
-    mark = book.mark(site.site_id, MARK)
-    if mark is None or mark.get("signature") != signature:
+    mark = _mark(site.site_id, book)
+    if mark is None or mark["signature"] != signature:
         mark = {"signature": signature, "since": now.isoformat(), "answer": Answer.NONE_YET.value, "evidence": None}
     elif mark["answer"] != Answer.NONE_YET.value or ("trial_since" in mark and does_as_told(intents, in_force, now)):
         return {"trial_since": mark["since"], **mark}
@@ -98,9 +98,27 @@ def tried(
     return mark
 
 
+def _mark(site_id: str, book: RememberBatches) -> dict[str, Any] | None:
+    """The trial on record; None where there is none or it cannot be read, for then the battery is tried anew."""
+    mark = book.mark(site_id, MARK)
+    if mark is None:
+        return None
+    try:
+        Answer(mark["answer"])
+        times = [datetime.fromisoformat(mark[name]) for name in ("since", "trial_since") if name in mark]
+        is_sound = isinstance(mark["signature"], str) and mark.keys() >= {"since", "evidence"}
+    except (ValueError, TypeError, KeyError):
+        is_sound, times = False, []
+    if is_sound and all(at.tzinfo is not None for at in times):
+        return mark
+    detail = f"what is on record of '{MARK}' is damaged: the battery is tried anew"
+    structlog.get_logger().error("ledger_not_read", site_id=site_id, detail=detail)
+    return None
+
+
 def try_again(site: Site, book: RememberBatches, why: str, now: datetime) -> None:
     """A battery that had answered as told runs the other way: it must prove itself anew. Raises LedgerUnavailable."""
-    mark = book.mark(site.site_id, MARK)
+    mark = _mark(site.site_id, book)
     if mark is None or mark["answer"] != Answer.AS_TOLD.value:
         return
     mark = {**mark, "trial_since": now.isoformat(), "answer": Answer.NONE_YET.value, "evidence": None}

@@ -287,6 +287,42 @@ def test_a_second_process_on_the_same_ledger_is_refused_by_name(world):
             build_live(world.folder / "heat-optimizer.toml", now=world.clock.now, environ=world.environ)
 
 
+DAMAGES = [
+    "UPDATE batches SET commands = '[{'",
+    'UPDATE batches SET commands = \'[{"pair": "of socks"}]\'',
+    "UPDATE batches SET state = 'xx'",
+    "UPDATE batches SET intended_at = 'nonsense'",
+    "UPDATE batches SET intended_at = '2021-04-14T10:00:00'",
+    "UPDATE telemetry SET soc_percent = 'much'",
+    "UPDATE leases SET until = 'soon', holder = 'elsewhere 1'",
+    "UPDATE leases SET epoch = 'new'",
+    """UPDATE marks SET content = '{"signature": "charge/charge"}' WHERE name = 'signs'""",
+    """UPDATE marks SET content = '{"signature": "charge/charge", "since": "x", "answer": "as told", "evidence": 1}'""",
+    """UPDATE marks SET content = '{"grid": 5}' WHERE name = 'assets'""",
+    "UPDATE foreign_hands SET content = '['",
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_record_ends_no_cycle_and_no_step_down(world, damage):
+    with running(world) as jobs:
+        plan(jobs)
+        world.clock.advance_by(MINUTE)
+        foreign_schedule(world, Pair.SOLAR_CURTAILMENT, 20.0, each=timedelta(hours=6))
+        plan(jobs)
+    with running(world, answered=False) as jobs:
+        with jobs.app.ledger.transaction() as db:
+            db.execute(damage)
+        world.clock.advance_by(15 * MINUTE)
+        outcomes = [plan(jobs)]
+        world.clock.advance_by(timedelta(hours=2))
+        outcomes.append(plan(jobs))
+
+    assert all(isinstance(outcome, Held | Posted) for outcome in outcomes), outcomes
+    assert isinstance(outcomes[1], Posted)
+    assert not [event for event in world.events if event["event"] == "job_crashed"]
+
+
 def test_another_machine_s_lease_holds_until_it_ends(world):
     with running(world) as jobs:
         with jobs.app.ledger.transaction() as db:
