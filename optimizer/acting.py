@@ -120,6 +120,7 @@ def delivery_to(task: SiteTask, ports: CyclePorts, epoch: int, now: datetime, de
     return Delivery(
         site_id=task.site.site_id,
         slot=floor_to_slot(now, task.grid.slot_minutes),
+        began=now,
         epoch=epoch,
         poster=ports.poster,
         reader=ports.plan.site,

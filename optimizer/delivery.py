@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from structlog.typing import FilteringBoundLogger
 
@@ -23,18 +23,21 @@ from optimizer.ports import Deadline, PostBatch, ReadSite, RememberBatches
 MOST_SENDS = 2
 POST_S = 10.0
 READ_BACK_S = 4.0
+MOST_MOVED = timedelta(minutes=2)
+"""No cycle takes so long: a clock that moved by more leapt, or the machine slept."""
 FOUND_IN_FORCE = Receipt(batch_id=None, accepted=None)
 
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
-    """One cycle's sending to one site, counting its sends.
+    """One cycle's sending to one site, counting its sends; ``began`` is the instant that it plans for.
 
     The ledger holds each batch before its request leaves; where it cannot, nothing leaves.
     """
 
     site_id: str
     slot: datetime
+    began: datetime
     epoch: int
     poster: PostBatch
     reader: ReadSite
@@ -91,7 +94,14 @@ class Delivery:
         if within_s <= 0:
             msg = "planning took so long that its inputs are too old to act on; nothing was sent"
             raise StaleData(msg)
-        intent = self.book.intend(self.site_id, self.slot, batch, kind, epoch=self.epoch, now=self.now())
+        now = self.now()
+        if abs(now - self.began) > MOST_MOVED:
+            msg = (
+                f"the clock went from {self.began:%Y-%m-%dT%H:%M:%SZ} to {now:%Y-%m-%dT%H:%M:%SZ} within one cycle: "
+                "what was planned is for another time; nothing was sent"
+            )
+            raise StaleData(msg)
+        intent = self.book.intend(self.site_id, self.slot, batch, kind, epoch=self.epoch, now=now)
         self.key = intent.key
         self.sends += 1
         try:

@@ -1,5 +1,6 @@
 """Secrets by reference: where to find one, and its value once found."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -9,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from optimizer.errors import ConfigError
 from strategies.option_types import EnvironmentName
 
+KEYS = re.compile(r"(^|[^A-Za-z])(agk_|ags_|aris_tok_)\w")
+"""How keys of both vendors begin: none of them is a name of anything."""
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 
 
@@ -37,6 +40,9 @@ class SecretRef(BaseModel):
         given = [name for name in ("env", "file", "credential") if getattr(self, name) is not None]
         if len(given) != 1:
             msg = f"give exactly one of env, file, credential (given: {', '.join(given) or 'none'})"
+            raise ValueError(msg)
+        if KEYS.search(str(getattr(self, given[0]))):
+            msg = f"a key itself stands where {given[0]} is to say where the key is; it is not repeated here"
             raise ValueError(msg)
         return self
 

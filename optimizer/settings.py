@@ -42,8 +42,8 @@ ENV_PREFIX = "HEAT_OPTIMIZER_"
 def _http_url(url: str) -> str:
     url = url.rstrip("/")
     scheme, _, rest = url.partition("://")
-    if scheme not in {"http", "https"} or not rest or "@" in rest.split("/")[0] or " " in rest:
-        msg = "an address starts with https:// or http:// and holds no user, password or blank"
+    if scheme not in {"http", "https"} or not rest or "@" in rest.split("/")[0] or set(rest) & set(" ?#"):
+        msg = "an address starts with https:// or http:// and holds no user, password, query or blank"
         raise ValueError(msg)
     return url
 

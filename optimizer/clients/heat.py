@@ -17,6 +17,7 @@ from optimizer.domain.snapshot import BatteryReading, GridReading, Ratings, Site
 from optimizer.errors import (
     DeliveryRejected,
     DeliveryUnconfirmed,
+    SourceError,
     SourceMalformed,
     SourceUnavailable,
 )
@@ -86,10 +87,10 @@ class HeatCloudClient:
         return site_reading(wire, self.conventions, self.now())
 
     def is_healthy(self, *, within_s: float) -> bool:
-        """204 is up; 503, any other status and a time-out are down."""
+        """204 is up; 503, any other status, an answer beyond all size and a time-out are down."""
         try:
             return self.door.send("GET", self.paths.health, within_s=within_s, auth=False).status_code == 204
-        except SourceUnavailable:
+        except SourceError:
             return False
 
     def clock_skew(self, *, within_s: float) -> timedelta | None:
@@ -131,7 +132,7 @@ class HeatCloudPoster:
         except (ValidationError, SourceMalformed):
             msg = f"{self.door.who}: POST {path} answered {status} without a readable batchId"
             raise DeliveryUnconfirmed(msg) from None
-        return Receipt(batch_id=receipt.batch_id, accepted=receipt.accepted)
+        return Receipt(batch_id=self.door.shown(receipt.batch_id), accepted=receipt.accepted)
 
 
 def request_body(batch: Batch) -> dict[str, Any]:

@@ -117,7 +117,7 @@ class SitesWire(Wire):
 class ReceiptWire(Wire):
     """The answer to an accepted batch."""
 
-    batch_id: Annotated[str, AfterValidator(_stored_as_sent)] = Field(alias="batchId")
+    batch_id: Annotated[str, AfterValidator(_stored_as_sent)] = Field(alias="batchId", min_length=1)
     accepted: Annotated[int | None, BeforeValidator(_count_or_none)] = None
 
 

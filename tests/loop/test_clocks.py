@@ -9,7 +9,7 @@ from world import simulated_world
 
 from optimizer.clock_watch import ClockWatch
 from optimizer.daemon import Jobs
-from optimizer.domain.outcome import is_success
+from optimizer.domain.outcome import Skipped, is_success
 
 QUARTER = timedelta(minutes=15)
 
@@ -49,6 +49,19 @@ def test_after_a_jump_every_job_is_put_on_the_timetable_anew_and_each_site_is_pl
 
     assert world.event("clock_jumped")["by_s"] == by.total_seconds()
     assert due[f"plan {world.site_id}"] == moment[0]
+
+
+@pytest.mark.parametrize("by", [timedelta(hours=3), timedelta(days=2), timedelta(hours=-1)])
+def test_what_was_planned_before_the_clock_leapt_is_not_sent(world, by):
+    with world.app() as app:
+        instants = iter([world.clock.now()])
+        jobs = Jobs(replace(app, now=lambda: next(instants, world.clock.now() + by)))
+        outcome = jobs.plan(jobs.app.sites[0])
+
+    assert isinstance(outcome, Skipped)
+    assert outcome.error == "StaleData"
+    assert "within one cycle" in outcome.detail
+    assert world.simulator.posts == []
 
 
 @pytest.mark.parametrize(

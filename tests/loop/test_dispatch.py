@@ -287,6 +287,25 @@ def test_a_second_process_on_the_same_ledger_is_refused_by_name(world):
             build_live(world.folder / "heat-optimizer.toml", now=world.clock.now, environ=world.environ)
 
 
+def test_a_batch_id_that_is_our_own_key_is_not_kept(world):
+    key = world.simulator.options.api_key
+    body = f'{{"batchId": "{key}", "accepted": 3}}'.encode()
+    world.simulator.add_fault(Fault(where="POST", status=200, body=body, apply=True))
+    with running(world) as jobs:
+        assert isinstance(plan(jobs), Posted)
+        found = newest(jobs, world)
+
+    assert found.batch_id is not None
+    assert key not in found.batch_id
+
+
+def test_an_empty_batch_id_is_no_receipt(world):
+    world.simulator.add_fault(Fault(where="POST", status=200, body=b'{"batchId": "", "accepted": 3}', apply=True))
+    with running(world) as jobs:
+        assert isinstance(plan(jobs), Posted)
+        assert (newest(jobs, world).state, newest(jobs, world).batch_id) == (BatchState.IN_FORCE, None)
+
+
 DAMAGES = [
     "UPDATE batches SET commands = '[{'",
     'UPDATE batches SET commands = \'[{"pair": "of socks"}]\'',

@@ -34,6 +34,13 @@ def test_a_name_that_cannot_be_resolved_is_a_cycle_that_is_skipped_and_a_service
     assert back.sites[0].outcome == "posted"
 
 
+def test_a_health_answer_beyond_all_size_is_a_cloud_that_is_down(world, monkeypatch):
+    world.simulator.add_fault(Fault(where="GET health", status=503, body=b"x" * 9_000_000))
+    with running(world, monkeypatch, top=NO_PAGE) as it:
+        it.service.probe_health()
+        assert it.service.state().cloud_is_up is False
+
+
 def test_a_network_that_is_gone_for_a_day_costs_its_cycles_and_nothing_else(world, monkeypatch):
     with running(world, monkeypatch, top=NO_PAGE) as it:
         it.service.plan(it.site_id)

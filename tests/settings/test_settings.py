@@ -121,15 +121,27 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path):
     assert "ags_hidden" not in str(caught.value)
 
 
-def test_a_secret_in_the_place_of_its_variable_s_name_is_refused_and_not_repeated(tmp_path):
+@pytest.mark.parametrize("key", ["agk_1.ags_hidden", "aris_tok_hidden"])
+@pytest.mark.parametrize("kind", ["env", "file", "credential"])
+def test_a_secret_in_the_place_of_its_variable_s_name_is_refused_and_not_repeated(tmp_path, kind, key):
     file = write(tmp_path)
-    file.write_text(file.read_text().replace('{env = "SOME_KEY"}', '{env = "agk_1.ags_hidden"}'))
+    file.write_text(file.read_text().replace('{env = "SOME_KEY"}', f'{{{kind} = "{key}"}}'))
 
-    with pytest.raises(ConfigError, match="not the name of an environment variable") as caught:
+    with pytest.raises(ConfigError, match=r"not the name of an environment variable|a key itself stands") as caught:
         load_settings(file)
 
     assert "heat_cloud.api_key" in str(caught.value)
-    assert "ags_hidden" not in str(caught.value)
+    assert "hidden" not in str(caught.value)
+
+
+def test_an_address_with_a_query_is_refused_for_it_may_hold_a_key_and_not_repeated(tmp_path):
+    file = write(tmp_path)
+    file.write_text(file.read_text().replace("cloud.example.com", "cloud.example.com/?api_key=hidden"))
+
+    with pytest.raises(ConfigError, match="no user, password, query or blank") as caught:
+        load_settings(file)
+
+    assert "hidden" not in str(caught.value)
 
 
 def test_a_wrong_tariff_ends_the_command_with_two_and_its_path(tmp_path, capsys, monkeypatch):
