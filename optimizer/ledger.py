@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -101,11 +101,14 @@ class Ledger:
             connection = sqlite3.connect(":memory:", check_same_thread=False)
             migrate(connection, 0)
             return cls(connection)
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+        uri = f"{path.absolute().as_uri()}?mode=ro"
         try:
-            connection.execute("SELECT 1 FROM telemetry LIMIT 1")
+            with ExitStack() as undo:
+                connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+                undo.callback(connection.close)
+                connection.execute("SELECT 1 FROM telemetry LIMIT 1")
+                undo.pop_all()
         except sqlite3.Error as error:
-            connection.close()
             msg = f"ledger {path} cannot be read: {error}; {HOW_TO_READ}"
             raise ConfigError(msg) from None
         return cls(connection)

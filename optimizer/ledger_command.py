@@ -3,9 +3,10 @@
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from optimizer.errors import ConfigError
 from optimizer.ledger import DAMAGED_RECORD, HOW_TO_READ, CycleRecord
 
 GOOD = frozenset({"posted", "held"})
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATE_CYCLES = 2
 """A site that was not planned for so many intervals is in trouble."""
 MOST_SHOWN = 40
@@ -61,6 +63,23 @@ def status_of(app: Application) -> Iterator[dict[str, Any]]:
         }
 
 
+def damage_told[**P, T](read: Callable[P, T]) -> Callable[P, T]:
+    """``read`` with ConfigError in the place of what a damaged record makes of it: a value that is none of its kind."""
+
+    @wraps(read)
+    def told(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(*args, **kwargs)
+        except (*DAMAGED_RECORD, LookupError, AttributeError, OverflowError) as error:
+            msg = (
+                f"a record in the ledger is damaged ({type(error).__name__}: {error}); 'heat-optimizer backup' checks "
+                "the whole file, and the service goes on without a record that it cannot read"
+            )
+            raise ConfigError(msg) from error
+
+    return told
+
+
 def _answer(mark: str) -> str | None:
     """How the battery has answered, as is on record."""
     try:
@@ -70,6 +89,7 @@ def _answer(mark: str) -> str | None:
     return answer
 
 
+@damage_told
 def status_text(app: Application, style: str) -> tuple[str, bool]:
     """The status of all sites, and whether all is well."""
     found = list(status_of(app))
@@ -100,6 +120,7 @@ def status_text(app: Application, style: str) -> tuple[str, bool]:
     return "\n".join(lines), is_good
 
 
+@damage_told
 def batches_text(app: Application, since: str | None, style: str) -> str:
     """The batches of all sites, newest first. Raises ConfigError."""
     begin = None if since is None else since_of(since, app.now())
@@ -154,6 +175,9 @@ def back_up(app: Application, target: Path) -> str:
         msg = f"backup {target}: there is no ledger at {app.ledger_file}: nothing was written; is [ledger] path right?"
         raise ConfigError(msg)
     partial = target.with_name(f"{target.name}.partial")
+    if partial.exists() and partial.samefile(app.ledger_file):
+        msg = f"backup {target}: its unfinished copy would be {partial}, which is the ledger: give another name"
+        raise ConfigError(msg)
     try:
         _remove(partial)
         verdict = _copied(app, partial)
@@ -222,4 +246,4 @@ def _not_read(error: Exception) -> ConfigError:
 
 
 def _when(epoch_s: int) -> str:
-    return f"{datetime.fromtimestamp(epoch_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{EPOCH + timedelta(seconds=epoch_s):%Y-%m-%dT%H:%M:%SZ}"

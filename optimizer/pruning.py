@@ -13,6 +13,7 @@ from optimizer.batch_book import NEWEST
 from optimizer.ledger import Ledger
 
 SAMPLES = ("telemetry", "meter", "shadow_meter")
+OLD_CYCLES = "DELETE FROM cycles WHERE at < :since OR (at < :by_now AND objective IS NULL)"
 OLD_BATCHES = """
 DELETE FROM batches WHERE intended_at < :since AND coalesce(ends_at, intended_at) < :now AND number NOT IN (
     SELECT number FROM (
@@ -33,21 +34,26 @@ class Pruned:
 def prune(ledger: Ledger, now: datetime, *, keep_telemetry_days: int, keep_cycles_days: int) -> Pruned:
     """Delete what is older than said, all in one transaction. Raises sqlite3.Error.
 
-    Samples are counted back from the newest one, so that a clock that is years ahead for a night takes none. A batch
-    stays while it may be in force, and so do each site's newest ones, by which foreign schedules are told from ours.
+    All is counted back from the newest sample, so that a clock that is years ahead for a night takes nothing; but for
+    cycles that made no plan, for there are such while nothing can be read for months. A batch stays while it may be
+    in force, and so do each site's newest ones, by which foreign schedules are told from ours.
     """
     with ledger.transaction() as db:
-        samples = _prune_samples(db, now, timedelta(days=keep_telemetry_days))
-        since = (now - timedelta(days=keep_cycles_days)).isoformat()
-        cycles = db.execute("DELETE FROM cycles WHERE at < ?", (since,)).rowcount
-        batches = db.execute(OLD_BATCHES, {"since": since, "now": now.isoformat(), "newest": NEWEST}).rowcount
+        newest = _newest_sample(db, now)
+        samples = _prune_samples(db, newest - timedelta(days=keep_telemetry_days))
+        keep = timedelta(days=keep_cycles_days)
+        moments = {"since": (newest - keep).isoformat(), "by_now": (now - keep).isoformat(), "now": now.isoformat()}
+        cycles = db.execute(OLD_CYCLES, moments).rowcount
+        batches = db.execute(OLD_BATCHES, moments | {"newest": NEWEST}).rowcount
     return Pruned(samples=samples, cycles=cycles, batches=batches)
 
 
-def _prune_samples(db: sqlite3.Connection, now: datetime, keep: timedelta) -> int:
+def _newest_sample(db: sqlite3.Connection, now: datetime) -> datetime:
     (newest_s,) = db.execute("SELECT max(at) FROM telemetry").fetchone()
-    newest = now if newest_s is None else min(now, datetime.fromtimestamp(newest_s, UTC))
-    since = newest - keep
+    return now if newest_s is None else min(now, datetime.fromtimestamp(newest_s, UTC))
+
+
+def _prune_samples(db: sqlite3.Connection, since: datetime) -> int:
     gone = [db.execute(f"DELETE FROM {table} WHERE at < ?", (int(since.timestamp()),)).rowcount for table in SAMPLES]
     gone.append(db.execute("DELETE FROM shadow_day WHERE day < ?", (since.date().isoformat(),)).rowcount)
     return sum(gone)

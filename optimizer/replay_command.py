@@ -9,15 +9,20 @@ from optimizer.app import Application
 from optimizer.domain.intent import BatchKind
 from optimizer.errors import ConfigError
 from optimizer.ledger import DAMAGED_RECORD, unpacked
+from optimizer.ledger_command import damage_told
 from optimizer.replay import Replayed, replayed
 
 MOST_TOLD = 20
-FIND_BATCH = "SELECT key, site_id, kind, intended_at, cycle_id, commands FROM batches WHERE batch_id = ?1 OR key = ?1"
+FIND_BATCH = (
+    "SELECT key, site_id, kind, intended_at, cycle_id, commands FROM batches WHERE batch_id = ?1 OR key = ?1 "
+    "ORDER BY number DESC"
+)
 FIND_CYCLE = "SELECT body FROM cycles WHERE site_id = ? AND cycle_id = ?"
 FIND_CYCLE_BEFORE = "SELECT body FROM cycles WHERE site_id = ? AND at <= ? ORDER BY at DESC, cycle_id DESC LIMIT 1"
 """For a batch that names no cycle: an older version sent it, or the cycle never ended."""
 
 
+@damage_told
 def replay_text(app: Application, batch: str) -> tuple[str, bool]:
     """What came of it, and whether the commands are the same. Raises ConfigError, or PlanError."""
     found = _rows(app, FIND_BATCH, batch)
@@ -26,9 +31,7 @@ def replay_text(app: Application, batch: str) -> tuple[str, bool]:
         raise ConfigError(msg)
     key, site_id, kind, intended_at, cycle_id, sent = found[0]
     if kind != BatchKind.PLAN.value:
-        msg = (
-            f"replay {batch}: it was sent to {_PURPOSE[kind]}, not to carry out a plan: there is nothing to make again"
-        )
+        msg = f"replay {batch}: it was sent to {_PURPOSE.get(kind, kind)}, not to carry out a plan: there is nothing to make again"
         raise ConfigError(msg)
     query, which = (FIND_CYCLE_BEFORE, intended_at) if cycle_id is None else (FIND_CYCLE, cycle_id)
     cycles = _rows(app, query, site_id, which)

@@ -5,7 +5,7 @@ import resource
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from optimizer.errors import ConfigError
 from optimizer.ledger import Ledger
 from optimizer.ledger_command import back_up, batches_text, since_of, status_of, status_text
 from optimizer.ledger_schema import VERSION_1
+from optimizer.replay_command import replay_text
 from optimizer.simulator import Fault
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -153,6 +154,51 @@ def test_the_status_of_a_site_whose_newest_record_is_damaged_says_so(tmp_path: P
         app.ledger.write(("UPDATE cycles SET body = ?", [(body,)]))
         with pytest.raises(ConfigError, match="record of its newest cycle is damaged"):
             status_text(app, "table")
+
+
+ODD = [
+    "UPDATE leases SET until = 'soon'",
+    "UPDATE leases SET until = 1000000000000000000",
+    "INSERT INTO foreign_hands VALUES ((SELECT site_id FROM leases), 'bess.activePowerkW', '', 0, 'late', 0)",
+    "UPDATE cycles SET at = '2021-04-14T10:00:00'",
+    "UPDATE batches SET intended_at = 'nonsense'",
+    "UPDATE batches SET intended_at = '2021-04-14T10:00:00'",
+    "UPDATE batches SET sends = 9e999",
+    "UPDATE batches SET detail = x'00ff'",
+    "UPDATE batches SET kind = 'zz'",
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("style", ["table", "json"])
+def test_a_value_that_is_none_of_its_kind_is_told_or_shown_and_ends_no_command_in_a_traceback(
+    tmp_path: Path, odd: str, style: str
+):
+    with simulated_world(tmp_path) as world, world.app() as app:
+        Jobs(app).plan(app.sites[0])
+        (batch,) = app.ledger.rows("SELECT batch_id FROM batches", ())[0]
+        app.ledger.write((odd, [()]))
+        for command in (
+            lambda: status_text(app, style),
+            lambda: batches_text(app, "2021-01-01", style),
+            lambda: replay_text(app, batch),
+        ):
+            with suppress(ConfigError):
+                assert command()
+
+
+def test_a_ledger_that_is_a_folder_is_named(tmp_path: Path):
+    with pytest.raises(ConfigError, match=r"ledger .* cannot be read"):
+        Ledger.open_read_only(tmp_path)
+
+
+def test_a_backup_whose_unfinished_copy_would_be_the_ledger_is_refused(tmp_path: Path):
+    with simulated_world(tmp_path) as world, world.app() as app:
+        Jobs(app).plan(app.sites[0])
+        app.ledger_file.with_name("copy.partial").hardlink_to(app.ledger_file)
+        with pytest.raises(ConfigError, match="which is the ledger"):
+            back_up(app, app.ledger_file.with_name("copy"))
+        assert app.ledger_file.exists()
 
 
 @pytest.mark.parametrize("mark", ["{", "", "3", "null"])

@@ -65,6 +65,18 @@ def test_what_is_too_old_is_pruned_and_the_rest_stays(ledger):
         assert count(ledger, table) == 1, table
 
 
+def test_a_clock_that_is_ahead_for_a_night_takes_no_plan_and_no_sample(ledger):
+    ledger.record_sample(SITE_ID, sample(NOON))
+    for objective in (1.0, None):
+        number = ledger.begin_cycle(SITE_ID, NOON, {})
+        ledger.write(("UPDATE cycles SET objective = ? WHERE cycle_id = ?", [(objective, number)]))
+
+    gone = prune(ledger, NOON + 800 * DAY, **KEEP)
+
+    assert gone == Pruned(samples=0, cycles=1, batches=0)
+    assert ledger.rows("SELECT objective FROM cycles", ()) == [(1.0,)]
+
+
 def test_every_table_is_either_pruned_or_bounded_by_itself(ledger):
     tables = {name for (name,) in ledger.rows("SELECT name FROM sqlite_master WHERE type = 'table'", ())}
 
