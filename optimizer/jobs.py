@@ -45,7 +45,7 @@ class Jobs:
     last_planned_s: dict[str, float] = field(default_factory=dict)
     cloud_is_up: bool | None = None
     _witnesses: dict[str, Witness] = field(default_factory=dict)
-    _compared: dict[str, date] = field(default_factory=dict)
+    _compared: dict[str, tuple[date, tuple[str, ...]]] = field(default_factory=dict)
     _priced: dict[str, date] = field(default_factory=dict)
     _active: int = 0
     _guard: threading.Lock = field(default_factory=threading.Lock)
@@ -150,15 +150,16 @@ class Jobs:
                 return
 
     def _look_at_challengers(self, site: SiteRuntime) -> None:
-        """Once each local day, since their costs are those of whole days."""
+        """Once each local day, since their costs are those of whole days, and when there are others."""
         site_id = site.task.site.site_id
         today = self.app.now().astimezone(ZoneInfo(site.task.site.zone)).date()
-        if not site.contenders or self._compared.get(site_id) == today:
+        asked = today, tuple(contender.name for contender in site.contenders)
+        if self._compared.get(site_id) == asked:
             return
         with self._busy("look_at_challengers", site_id=site_id):
             found = {each.name: (-each.mean, currency) for each, currency in comparisons(self.app, site) if each.days}
             self.witness(site).saved(found)
-            self._compared[site_id] = today
+            self._compared[site_id] = asked
 
     def _price_days(self, site: SiteRuntime) -> None:
         """Once each local day, some hours after midnight: what yesterday cost, in four ways."""

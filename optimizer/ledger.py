@@ -22,7 +22,10 @@ from optimizer.ledger_schema import MIGRATIONS, SCHEMA_VERSION, TELEMETRY_COLUMN
 BUCKET_S = 900
 WAL_BYTES = 16 * 2**20
 """What the write-ahead log may keep on the disk; a long reader makes it grow for as long as it reads."""
-HOW_TO_READ = "where it is damaged, restart the service: it puts the file aside (RUNBOOK.md, ledger_set_aside)"
+HOW_TO_READ = (
+    "read it as the service's user (heat-optimizer-as-service); where it is damaged, restart the service: it puts the "
+    "file aside (RUNBOOK.md, ledger_set_aside)"
+)
 MOST_BATCHES = 20
 """No cycle sends so many; older ones need not be looked through."""
 MARK_BATCHES = """

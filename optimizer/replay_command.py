@@ -31,7 +31,8 @@ def replay_text(app: Application, batch: str) -> tuple[str, bool]:
         raise ConfigError(msg)
     key, site_id, kind, intended_at, cycle_id, sent = found[0]
     if kind != BatchKind.PLAN.value:
-        msg = f"replay {batch}: it was sent to {_PURPOSE.get(kind, kind)}, not to carry out a plan: there is nothing to make again"
+        purpose = _PURPOSE.get(kind, kind)
+        msg = f"replay {batch}: it was sent to {purpose}, not to carry out a plan: there is nothing to make again"
         raise ConfigError(msg)
     query, which = (FIND_CYCLE_BEFORE, intended_at) if cycle_id is None else (FIND_CYCLE, cycle_id)
     cycles = _rows(app, query, site_id, which)

@@ -258,7 +258,7 @@ class Service:
             self.count_events()
         structlog.get_logger().info("reloaded", sites=[site.task.site.site_id for site in app.sites])
         self.schedule()
-        if app.settings.web != before.web:
+        if app.settings.web != before.web or self.page is None:
             self.listen()
 
     def count_events(self) -> None:

@@ -1,5 +1,6 @@
 """Settings and secrets read anew while the service runs."""
 
+import socket
 import threading
 
 from service_here import NO_PAGE, changed, running
@@ -41,6 +42,43 @@ def test_what_was_known_of_a_site_outlives_a_reload(world, monkeypatch):
         (site,) = it.service.state().sites
         assert site.outcomes == {"posted": 1, "held": 1}
         assert it.service.app.ledger.rows("SELECT holder, epoch FROM leases", ()) == epochs
+
+
+def test_a_port_that_was_taken_is_tried_again_by_a_reload(world, monkeypatch):
+    taken = socket.create_server(("127.0.0.1", 0))
+    with taken, running(world, monkeypatch, top=f'[web]\nlisten = "127.0.0.1:{taken.getsockname()[1]}"') as it:
+        it.service.listen()
+        before = it.service.page
+        taken.close()
+        assert it.service.reload()
+        after = it.service.page
+        if after is not None:
+            after.close()
+
+    assert before is None
+    assert after is not None
+
+
+def test_a_challenger_that_a_reload_takes_away_saves_nothing_any_more(world, monkeypatch):
+    other = """
+[[sites.challengers]]
+name = "other"
+[sites.challengers.tariff]
+strategy = "flat"
+import_price = 0.2
+export_price = 0.05
+"""
+    with running(world, monkeypatch, top=NO_PAGE, tariff=FLAT + other) as it:
+        it.service.plan(it.site_id)
+        it.service.jobs.witness(it.service.app.sites[0]).saved({"other": (1.5, "EUR")})
+        it.service.plan(it.site_id)
+        with_it = it.service.state().sites[0].saving_per_day
+        changed(world.folder / "heat-optimizer.toml", other, "")
+        assert it.service.reload()
+        it.service.plan(it.site_id)
+        without = it.service.state().sites[0].saving_per_day
+
+    assert (with_it, without) == ({"other": (1.5, "EUR")}, {})
 
 
 def test_the_ledger_is_not_moved_by_a_reload(world, monkeypatch):
