@@ -41,7 +41,7 @@ def sweep_text(variants: Sequence[Variant], price_per_kwh: float | None, style: 
         table.add_row(*_cells(variant, price_per_kwh, is_best=is_best))
     with console.capture() as captured:
         console.print(table)
-        for note in dict.fromkeys(note for variant in variants for note in variant.result.notes):
+        for note in dict.fromkeys(note for variant in variants for note in variant.notes):
             console.print(f"  note: {note}", highlight=False, markup=False)
     return captured.get().rstrip()
 
@@ -56,7 +56,7 @@ def _cells(variant: Variant, price_per_kwh: float | None, *, is_best: bool) -> l
     cells = [
         *map(_shown, variant.changes.values()),
         *bills,
-        f"{variant.saved_per_year:.2f} {result.currency}",
+        f"{result.saved_per_year:.2f} {result.currency}",
         f"{variant.cycles_per_year:.0f}",
         f"{result.energies[DAEMON]['co2_kg']:.0f}",
         "yes" if is_best else "",
@@ -72,11 +72,7 @@ def _shown(value: Any) -> str:
 
 
 def _document(variant: Variant, price_per_kwh: float | None) -> dict[str, Any]:
-    found = {
-        "changes": dict(variant.changes),
-        **variant.result.document(),
-        "saved_per_year": variant.saved_per_year,
-    }
+    found = {"changes": dict(variant.changes), **variant.result.document(), "notes": variant.notes}
     if price_per_kwh is not None:
         found["payback_years"] = variant.payback_years(price_per_kwh)
     return found

@@ -33,6 +33,7 @@ from optimizer.backtest.keeping import keep, kept, kept_file, key_of
 from optimizer.backtest.knowledge import Truth
 from optimizer.backtest.run import Lived, Run, at_its_pace, live
 from optimizer.backtest.setup import Setup, prepare
+from optimizer.backtest.yearly import saved_per_year
 from optimizer.log import configure_logging
 
 NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT = "no_battery", "self_consumption", "daemon", "perfect_foresight"
@@ -81,8 +82,8 @@ class Result:
 
     ``regret`` sums to the daemon's bill less the floor's; empty where it was not asked. ``energies`` has, for each
     bill, kWh bought and sold, full cycles, and kg of carbon. ``no_battery_import_bill`` is what percents are of: what
-    import costs without a battery, with the charges on it. ``troubles`` are cycles that made no plan, ``notes`` what
-    else a reader of the bills should know.
+    import costs without a battery, with the charges on it. ``saved_per_year`` is the daemon's saving against no
+    battery. ``troubles`` are cycles that made no plan, ``notes`` what else a reader of the bills should know.
     """
 
     bills: Mapping[str, float]
@@ -99,6 +100,7 @@ class Result:
     troubles: tuple[str, ...]
     notes: tuple[str, ...]
     capacity_kwh: float
+    saved_per_year: float
     energies: Mapping[str, Mapping[str, float]]
     start: str
     end: str
@@ -168,6 +170,7 @@ def live_through(asked: Asked, work: Work, progress: Progress) -> Whole:
         troubles=daemon.troubles,
         notes=(*setup.notes, *lived[PERFECT].troubles),
         capacity_kwh=setup.options.battery_kwh,
+        saved_per_year=saved_per_year(billing, lived[NO_BATTERY], daemon),
         energies={name: _energies(setup, billing, lived[name]) for name in BILLS},
         start=setup.start.isoformat(),
         end=setup.end.isoformat(),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from optimizer.backtest.asked import Asked, completed, is_chosen
 from optimizer.backtest.data import Measured, read_measured
@@ -57,7 +58,7 @@ def prepare(asked: Asked) -> Setup:
     left_out: list[str] = []
     settings = load_settings_from(asked.config, lambda document: completed(document, asked, left_out))
     site = _site(settings, asked.site_id)
-    measured = _with_sun(read_measured(asked.data), _sun_times(asked, site))
+    measured = _with_sun(read_measured(asked.data), _sun_times(asked, site), asked.data)
     conventions = conventions_of(settings, assumed=BatterySign.CHARGE)
     path = f"sites[{settings.sites.index(site)}]"
     task = task_of(path, site, settings, conventions)
@@ -97,7 +98,11 @@ def _sun_times(asked: Asked, site: SiteSettings) -> float:
     return asked_kw / measured_kw
 
 
-def _with_sun(measured: Measured, times: float) -> Measured:
+def _with_sun(measured: Measured, times: float, file: Path) -> Measured:
+    """Raises ConfigError where another sun is asked for, and the data have none."""
+    if times != 1.0 and not measured.has_solar:
+        msg = f"{PEAK}: {file} has no column solar_kw, of which another array's sun could be made"
+        raise ConfigError(msg)
     forecast_kw = measured.solar_forecast_kw
     return replace(
         measured,

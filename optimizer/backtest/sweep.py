@@ -3,15 +3,16 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
 from optimizer.backtest.asked import Asked
-from optimizer.backtest.backtest import DAEMON, NO_BATTERY, Progress, Result, Work, backtest
+from optimizer.backtest.backtest import DAEMON, Progress, Result, Work, backtest
+from optimizer.backtest.yearly import YEAR
 from optimizer.errors import ConfigError
 
-YEAR_DAYS = 365.25
+WHOLE_YEAR = timedelta(days=360)
 MOST_VARIANTS = 200
 ALIKE = 1e-6
 
@@ -24,25 +25,28 @@ class Variant:
     result: Result
 
     @property
-    def per_year(self) -> float:
-        """How many times the span is lived in a year, taken for typical."""
+    def length(self) -> timedelta:
+        """How much time was lived through."""
         start, end = (datetime.fromisoformat(at) for at in (self.result.start, self.result.end))
-        return YEAR_DAYS * 86400 / (end - start).total_seconds()
-
-    @property
-    def saved_per_year(self) -> float:
-        """Against no battery."""
-        return (self.result.bills[NO_BATTERY] - self.result.bills[DAEMON]) * self.per_year
+        return end - start
 
     def payback_years(self, price_per_kwh: float) -> float | None:
         """Until a battery of that price has paid itself; None where it never does or has no stated size."""
-        capacity_kwh = self.result.capacity_kwh
-        return None if self.saved_per_year <= 0 else price_per_kwh * capacity_kwh / self.saved_per_year
+        saved, capacity_kwh = self.result.saved_per_year, self.result.capacity_kwh
+        return None if saved <= 0 else price_per_kwh * capacity_kwh / saved
 
     @property
     def cycles_per_year(self) -> float:
         """Full cycles of the battery."""
-        return self.result.energies[DAEMON]["cycles"] * self.per_year
+        return self.result.energies[DAEMON]["cycles"] * (YEAR / self.length)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Those of its bills, and that a part of a year stands for the whole, where it does."""
+        if self.length >= WHOLE_YEAR:
+            return self.result.notes
+        days = self.length / timedelta(days=1)
+        return (*self.result.notes, f"what is said of a year takes these {days:.0f} days for typical of it")
 
     @property
     def aims(self) -> tuple[float, float, float]:

@@ -4,13 +4,15 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
-from backtest_data import SETTINGS, rows, write_data, write_settings
+from backtest_data import SETTINGS, START, rows, write_data, write_settings
 
 from optimizer.backtest.backtest import DAEMON, Result
-from optimizer.backtest.bills import on_quarters
+from optimizer.backtest.bills import billing_of, on_quarters, without_battery
 from optimizer.backtest.setup import Asked, prepare
 from optimizer.backtest.sweep import Variant, on_frontier, sweep_values
+from optimizer.backtest.yearly import saved_per_year
 from optimizer.cli import main
 from optimizer.errors import ConfigError
 
@@ -37,7 +39,33 @@ def test_sizes_side_by_side_with_their_payback(tmp_path, capsys):
     assert large["on_frontier"]
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert "pays after" in table
+    assert table.count("note: what is said of a year takes these 2 days for typical of it") == 1
     assert table.count("note: columns that are not known and not read: 'weather'") == 1
+
+
+def test_a_monthly_peak_saves_twelve_times_a_year_however_few_days_of_a_month_are_lived_through(tmp_path):
+    charge = '[[sites.peak_charges]]\nname = "peak"\nprice_per_kw = 9.2\n'
+    content = list(rows(2, timedelta(hours=1), START + timedelta(days=4)))  # 31 March from 02:00 on, and 1 April
+    setup = prepare(
+        Asked(config=write_settings(tmp_path, SETTINGS + charge), data=write_data(tmp_path / "d.csv", content))
+    )
+    billing, without = billing_of(setup), without_battery(setup)
+    capped = replace(without, import_kwh=np.minimum(without.import_kwh, 0.25))
+    no_peaks = replace(billing, whole=replace(billing.whole, tariff=replace(billing.whole.tariff, peak_charges=())))
+    peaks_kw = [without.import_kwh[part].max() * 4 for part in (slice(0, 88), slice(88, None))]
+
+    saved = saved_per_year(billing, without, capped) - saved_per_year(no_peaks, without, capped)
+
+    assert saved == pytest.approx(12 * 9.2 * (sum(peaks_kw) / 2 - 1.0))
+
+
+def test_another_array_on_data_without_sun_is_refused(tmp_path):
+    content = [{name: row[name] for name in ("timestamp_utc", "load_kw")} for row in rows(2, timedelta(hours=1))]
+    config = write_settings(tmp_path, SETTINGS + "[sites.solar]\npeak_kw = 5\n")
+    asked = Asked(config=config, data=write_data(tmp_path / "d.csv", content), changes={"solar.peak_kw": 10.0})
+
+    with pytest.raises(ConfigError, match="has no column solar_kw"):
+        prepare(asked)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +110,7 @@ def variant(bill: float, co2_kg: float, cycles: float) -> Variant:
         troubles=(),
         notes=(),
         capacity_kwh=1.0,
+        saved_per_year=0.0,
         energies={DAEMON: {"co2_kg": co2_kg, "cycles": cycles}},
         start="2026-01-01T00:00:00+00:00",
         end="2027-01-01T00:00:00+00:00",
