@@ -24,6 +24,10 @@ NEWEST = 20
 """How many of a site's batches tell ours from foreign schedules; pruning leaves as many."""
 MOST_SENDS = 1000
 DAY_S = 86400
+FOREIGN = (
+    "SELECT content, seen_at, respected_until, times FROM foreign_hands WHERE site_id = ? AND pair = ? "
+    "AND typeof(seen_at) = 'integer' AND typeof(respected_until) = 'integer' AND typeof(times) = 'integer'"
+)
 COLUMNS = "key, site_id, slot, kind, intended_at, commands, state, sends, batch_id, accepted, confirmed_at, detail"
 
 
@@ -117,11 +121,8 @@ class BatchBook:
 
     def newest(self, site_id: str, count: int = NEWEST) -> tuple[Intent, ...]:
         """The newest batches of a site, newest first."""
-        with self._database() as db:
-            rows = db.execute(
-                f"SELECT {COLUMNS} FROM batches WHERE site_id = ? ORDER BY number DESC LIMIT ?", (site_id, count)
-            ).fetchall()
-        return tuple(_sound(site_id, rows))
+        query = f"SELECT {COLUMNS} FROM batches WHERE site_id = ? ORDER BY number DESC LIMIT ?"
+        return tuple(_sound(site_id, self._rows(query, site_id, count)))
 
     def sends_between(self, site_id: str, since: datetime, now: datetime) -> int:
         """How many requests that change the site left, or may have left, in that time.
@@ -140,10 +141,9 @@ class BatchBook:
 
     def mark(self, site_id: str, name: str) -> dict[str, Any] | None:
         """What was last found out about a site under this name; nothing where the record of it is damaged."""
-        with self._database() as db:
-            row = db.execute("SELECT content FROM marks WHERE site_id = ? AND name = ?", (site_id, name)).fetchone()
+        rows = self._rows("SELECT content FROM marks WHERE site_id = ? AND name = ?", site_id, name)
         try:
-            return None if row is None else dict(json.loads(row[0]))
+            return dict(json.loads(rows[0][0])) if rows else None
         except (ValueError, TypeError) as error:
             detail = f"what is on record of '{name}' is damaged: {error}"
             structlog.get_logger().error("ledger_not_read", site_id=site_id, detail=detail)
@@ -157,13 +157,14 @@ class BatchBook:
 
     def readings(self, site_id: str, since: datetime, until: datetime) -> list[RecordedReading]:
         """When, state of charge (percent), battery power (charge less discharge) and load (kW) of each reading."""
-        with self._database() as db:
-            rows = db.execute(
-                "SELECT at, soc_percent, battery_kw, load_kw FROM telemetry WHERE site_id = ? AND at >= ? AND at <= ? "
-                "AND typeof(soc_percent) = 'real' AND typeof(battery_kw) IN ('real', 'null') "
-                "AND typeof(load_kw) IN ('real', 'null') ORDER BY at",
-                (site_id, int(since.timestamp()), int(until.timestamp())),
-            ).fetchall()
+        rows = self._rows(
+            "SELECT at, soc_percent, battery_kw, load_kw FROM telemetry WHERE site_id = ? AND at >= ? AND at <= ? "
+            "AND typeof(soc_percent) = 'real' AND typeof(battery_kw) IN ('real', 'null') "
+            "AND typeof(load_kw) IN ('real', 'null') ORDER BY at",
+            site_id,
+            int(since.timestamp()),
+            int(until.timestamp()),
+        )
         return [(datetime.fromtimestamp(at, UTC), *rest) for at, *rest in rows]
 
     def respect_until(self, site_id: str, foreign: Command, lease: timedelta, now: datetime) -> datetime:
@@ -172,34 +173,26 @@ class BatchBook:
         It is the same while what is left of it is: entries run out and running ones are cut. One that comes back
         within a day of the last has twice the last one's, up to a day, so that nobody is fought over and over.
         """
-        now_s = int(now.timestamp())
-        with self._database() as db:
-            row = db.execute(
-                "SELECT content, seen_at, respected_until, times FROM foreign_hands WHERE site_id = ? AND pair = ?",
-                (site_id, foreign.pair.label),
-            ).fetchone()
-            times = 0
-            if row is not None:
-                known, seen_s, until_s, times = row
-                is_recent = abs(now_s - until_s) < DAY_S
-                if (now_s < until_s or _is_left_of(known, foreign, now)) and seen_s <= now_s and is_recent:
-                    return datetime.fromtimestamp(until_s, UTC)
-                times = times + 1 if is_recent else 0
-            length_s = min(lease.total_seconds() * 2**times, DAY_S)
-            until_s = now_s + int(length_s)
-            db.execute(
-                "INSERT OR REPLACE INTO foreign_hands VALUES (?, ?, ?, ?, ?, ?)",
-                (site_id, foreign.pair.label, _document([foreign]), now_s, until_s, min(times, 10)),
-            )
+        until_s, times = lease_of(self.known_foreign(site_id, foreign.pair), foreign, lease, now)
+        if times is not None:
+            row = (site_id, foreign.pair.label, _document([foreign]), int(now.timestamp()), until_s, min(times, 10))
+            with self._database() as db:
+                db.execute("INSERT OR REPLACE INTO foreign_hands VALUES (?, ?, ?, ?, ?, ?)", row)
         return datetime.fromtimestamp(until_s, UTC)
+
+    def known_foreign(self, site_id: str, pair: Pair) -> tuple[str, int, int, int] | None:
+        """What is on record of the last foreign schedule of a pair: content, when seen, until when, leases before."""
+        rows = self._rows(FOREIGN, site_id, pair.label)
+        return rows[0] if rows else None
 
     def respected(self, site_id: str, now: datetime) -> frozenset[Pair]:
         """The pairs in which a foreign schedule was seen whose lease lasts."""
-        with self._database() as db:
-            rows = db.execute(
-                "SELECT pair FROM foreign_hands WHERE site_id = ? AND seen_at <= ? AND respected_until > ?",
-                (site_id, int(now.timestamp()), int(now.timestamp())),
-            ).fetchall()
+        rows = self._rows(
+            "SELECT pair FROM foreign_hands WHERE site_id = ? AND seen_at <= ? AND respected_until > ?",
+            site_id,
+            int(now.timestamp()),
+            int(now.timestamp()),
+        )
         labels = {label for (label,) in rows}
         return frozenset(pair for pair in Pair if pair.label in labels)
 
@@ -211,6 +204,13 @@ class BatchBook:
         """
         same_machine = holder.partition(" ")[0] == self.holder.partition(" ")[0]
         return left_s <= 0 or same_machine or left_s > LEASES_LAST * self.lease.total_seconds()
+
+    def _rows(self, query: str, *parameters: Any) -> list[Any]:
+        try:
+            return self.ledger.rows(query, parameters)
+        except (sqlite3.Error, OverflowError, UnicodeError) as error:
+            msg = f"the ledger cannot be used: {error}"
+            raise LedgerUnavailable(msg) from error
 
     @contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:
@@ -225,6 +225,20 @@ class BatchBook:
 
 def _document(commands: Sequence[Command]) -> str:
     return json.dumps(commands_document(commands), separators=(",", ":"))
+
+
+def lease_of(
+    row: tuple[str, int, int, int] | None, foreign: Command, lease: timedelta, now: datetime
+) -> tuple[int, int | None]:
+    """Until when a foreign schedule is respected, and how many leases it had before; None: the one on record lasts."""
+    now_s, times = int(now.timestamp()), 0
+    if row is not None:
+        known, seen_s, until_s, times = row
+        is_recent = abs(now_s - until_s) < DAY_S
+        if (now_s < until_s or _is_left_of(known, foreign, now)) and seen_s <= now_s and is_recent:
+            return until_s, None
+        times = times + 1 if is_recent else 0
+    return now_s + int(min(lease.total_seconds() * 2**times, DAY_S)), times
 
 
 def _is_left_of(known: str, foreign: Command, now: datetime) -> bool:

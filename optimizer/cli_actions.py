@@ -43,6 +43,7 @@ def _plan_diff(options: argparse.Namespace) -> int:
     from optimizer.app import build_dry, build_live
     from optimizer.diff_command import run_approve, run_diff
 
+    _refuse_what_diff_has_not(options)
     if not options.approve:
         dry = build_dry(options.config)
         _apply_log_settings(options, "error", dry.settings.log.format)
@@ -51,7 +52,31 @@ def _plan_diff(options: argparse.Namespace) -> int:
     live = build_live(options.config)
     _apply_log_settings(options, "error", live.settings.log.format)
     with closing(live):
-        return run_approve(live, options.site, lambda question: input(question).strip().lower() == "yes")
+        return run_approve(live, options.site, _says_yes)
+
+
+def _says_yes(question: str) -> bool:
+    """Where nobody can answer, the answer is no."""
+    try:
+        return input(question).strip().lower() == "yes"
+    except EOFError:
+        print("\nno answer on standard input: nothing is posted", file=sys.stderr)
+        return False
+
+
+def _refuse_what_diff_has_not(options: argparse.Namespace) -> None:
+    """Raises ConfigError."""
+    from optimizer.errors import ConfigError
+
+    if not options.diff:
+        msg = "plan --approve: give --diff too; what is approved is what --diff shows"
+        raise ConfigError(msg)
+    given = [f"--{name}" for name in ("output", "chart", "html", "png") if getattr(options, name)]
+    given += [f"--format {style}" for style in ("csv", "json") if options.format == style and options.approve]
+    given += ["--format csv"] if options.format == "csv" and not options.approve else []
+    if given:
+        msg = f"plan --diff: {', '.join(given)} has no part in it; it prints a table, or JSON without --approve"
+        raise ConfigError(msg)
 
 
 def check(options: argparse.Namespace) -> int:

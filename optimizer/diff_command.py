@@ -13,15 +13,17 @@ from rich.table import Table
 
 from optimizer.acting import delivery_to
 from optimizer.app import Application, LiveApplication, SiteRuntime
-from optimizer.cycle import CYCLE_S, body_of, plan_from, plan_site, read_snapshot
+from optimizer.cycle import CYCLE_S, body_of, plan_from, read_snapshot
 from optimizer.domain.command import Receipt
 from optimizer.domain.outcome import Failed, Posted
+from optimizer.dry_book import DryBook
 from optimizer.errors import ConfigError, HeatOptimizerError, NotInControl, SignContradiction, StaleData
 from optimizer.plan_diff import Change, changes, effect
 from optimizer.planning import Planned, check
-from optimizer.ports import Deadline
+from optimizer.ports import Deadline, RememberBatches
 from optimizer.quarantining import believed
 from optimizer.standing import look
+from optimizer.task import PlanPorts, SiteTask
 from optimizer.trusting import as_trusted, held_to, trust_of
 
 CHANGES = 10
@@ -93,26 +95,32 @@ def _cells(change: Change, zone: ZoneInfo) -> tuple[str, ...]:
 
 
 def run_diff(app: Application, site_id: str | None, style: str) -> int:
-    """Plan dry, print what would change; 10 where something would. Raises HeatOptimizerError."""
+    """Plan dry as the service would, print what would change; 10 where something would. Raises HeatOptimizerError."""
     now = app.now()
     sites = chosen(app, site_id)
-    plans = [plan_site(site.task, site.ports, now, _deadline()) for site in sites]
+    lease = timedelta(minutes=app.settings.planning.replan_minutes)
+    book = DryBook(app.ledger, holder="dry run", lease=lease)
+    plans = [_as_the_service(site.task, site.ports, book, now) for site in sites]
     text, is_any = diff_text(plans, now, min(site.task.hold_tolerance_kw for site in sites), style)
     print(text)
     return CHANGES if is_any else 0
 
 
 def run_approve(app: LiveApplication, site_id: str | None, confirm: Callable[[str], bool]) -> int:
-    """Show each site's changes and post the plans that are confirmed. Raises HeatOptimizerError."""
+    """Show each site's changes, post the plans that are confirmed; 10 where one was not. Raises HeatOptimizerError."""
+    code = 0
     for site in chosen(app, site_id):
         planned = plan_to_approve(app, site)
         text, is_any = diff_text([planned], app.now(), site.task.hold_tolerance_kw, "table")
         print(text, flush=True)
-        if not is_any or not confirm(f"Post this to {site.task.site.site_id}? Type yes: "):
+        if not is_any:
+            continue
+        if not confirm(f"Post this to {site.task.site.site_id}? Type yes: "):
+            code = CHANGES
             continue
         receipt = approve(app, site, planned)
         print(f"posted, batchId {receipt.batch_id or 'unknown: its answer was lost, but it is in force'}")
-    return 0
+    return code
 
 
 def chosen(app: Application, site_id: str | None) -> tuple[SiteRuntime, ...]:
@@ -126,18 +134,22 @@ def chosen(app: Application, site_id: str | None) -> tuple[SiteRuntime, ...]:
 
 
 def plan_to_approve(app: LiveApplication, site: SiteRuntime) -> Planned:
-    """A plan as the service would make it, with all that guards a cycle. Raises HeatOptimizerError."""
-    task, ports, now = site.task, app.cycle_ports(site), app.now()
-    site_id = task.site.site_id
-    ports.book.take_over(site_id, now)
-    snapshot = believed(read_snapshot(task, ports.plan, now, _deadline()), ports.book, now)
-    standing = look(site_id, snapshot.reading.in_force, ports.book, task.rules, now)
-    trust = trust_of(task.site, task.conventions, snapshot, ports.book, standing.intents, now)
+    """A plan as the service would make it, the site being ours. Raises HeatOptimizerError."""
+    now = app.now()
+    app.book.take_over(site.task.site.site_id, now)
+    return _as_the_service(site.task, site.ports, app.book, now)
+
+
+def _as_the_service(task: SiteTask, ports: PlanPorts, book: RememberBatches, now: datetime) -> Planned:
+    """A plan with all that guards a cycle. Raises HeatOptimizerError."""
+    snapshot = believed(read_snapshot(task, ports, now, _deadline()), book, now)
+    standing = look(task.site.site_id, snapshot.reading.in_force, book, task.rules, now)
+    trust = trust_of(task.site, task.conventions, snapshot, book, standing.intents, now)
     if trust.blocked is not None:
         raise SignContradiction(trust.blocked)
     if standing.hands_off is not None:
         raise NotInControl(standing.hands_off)
-    return plan_from(as_trusted(task, trust), ports.plan, held_to(snapshot, trust), now, standing.foreign)
+    return plan_from(as_trusted(task, trust), ports, held_to(snapshot, trust), now, standing.foreign)
 
 
 def approve(app: LiveApplication, site: SiteRuntime, planned: Planned) -> Receipt:

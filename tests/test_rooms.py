@@ -102,6 +102,7 @@ ROOMS: dict[str, set[str]] = {
     | {"optimizer.delivery", "optimizer.dispatch", "optimizer.planning", "optimizer.ports", "optimizer.standing"}
     | {"optimizer.stepdown", "optimizer.task", "structlog"},
     "optimizer/standing.py": PURE | {"optimizer.dispatch", "optimizer.ports", "structlog"},
+    "optimizer/dry_book.py": PURE | {"optimizer.batch_book"},
     "optimizer/batch_book.py": PURE
     | {"optimizer.commands_record", "optimizer.ledger", "optimizer.ports", "sqlite3", "structlog"},
     "optimizer/issued_record.py": PURE | {"numpy"},

@@ -1,11 +1,14 @@
 """What a plan would change, and exactly that plan posted once somebody says yes."""
 
-from datetime import timedelta
+import io
+import json
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from world import World
 
+from optimizer.cli import main
 from optimizer.daemon import Jobs
 from optimizer.diff_command import approve, diff_document, diff_text, plan_to_approve, run_approve, run_diff
 from optimizer.errors import StaleData
@@ -123,9 +126,61 @@ def test_nothing_is_posted_without_a_yes(world, capsys, answer, posts):
     with world.app(tariff=TIME_OF_USE) as app:
         code = run_approve(app, None, lambda _: answer)
 
-    assert code == 0
+    assert code == (0 if answer else 10)
     assert len(world.simulator.posts) == posts
     assert ("posted, batchId" in capsys.readouterr().out) == answer
+
+
+def command(world: World, monkeypatch, *arguments: str) -> int:
+    for name, value in world.environ.items():
+        monkeypatch.setenv(name, value)
+    return main(["plan", "--config", str(world.folder / "heat-optimizer.toml"), *arguments])
+
+
+def test_where_nobody_can_answer_nothing_is_posted(world, monkeypatch, capsys):
+    world.settings()
+    world.simulator.set_reported_lag(world.site_id, world.clock.now() - datetime.now(UTC))
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+
+    code = command(world, monkeypatch, "--diff", "--approve")
+
+    assert code == 10
+    assert "nothing is posted" in capsys.readouterr().err
+    assert world.simulator.posts == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--approve",), "give --diff too"),
+        (("--diff", "--html", "x.html"), "--html has no part in it"),
+        (("--diff", "--format", "csv"), "--format csv has no part in it"),
+        (("--diff", "--approve", "--format", "json"), "--format json has no part in it"),
+    ],
+)
+def test_what_a_difference_has_not_is_refused(world, monkeypatch, capsys, arguments, words):
+    world.settings()
+
+    assert command(world, monkeypatch, *arguments) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_dry_difference_is_that_of_the_service_and_leaves_no_trace(world, capsys):
+    with world.app(tariff=TIME_OF_USE, site='dispatch = "per_slot"', answered=False) as app:
+        (site,) = app.sites
+        Jobs(app).plan(site)
+        clear(world)
+        world.clock.advance_by(timedelta(minutes=15))
+        before = app.ledger.rows("SELECT state, detail FROM batches", ()), app.ledger.rows("SELECT * FROM marks", ())
+        code = run_diff(app, None, "json")
+        after = app.ledger.rows("SELECT state, detail FROM batches", ()), app.ledger.rows("SELECT * FROM marks", ())
+        shown = json.loads(capsys.readouterr().out)
+        approved = diff_document(plan_to_approve(app, site), app.now(), site.task.hold_tolerance_kw)
+
+    assert code == 10
+    assert before == after
+    assert shown["changes"] == approved["changes"]
+    assert max(abs(each["becomes"]) for each in shown["changes"] if each["pair"] == "bess.activePowerkW") <= 0.5
 
 
 def test_a_lost_answer_is_found_out_by_reading_back(world):
