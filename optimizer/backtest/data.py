@@ -106,9 +106,12 @@ def _measured(frame: pd.DataFrame) -> Measured:
         raise ConfigError(msg)
     starts = starts_of(frame[TIME])
     step, places = grid_of(starts)
-    first = starts[0].floor("s").to_pydatetime()
-    count = int(places[-1]) + 1
+    first, count = starts[0].floor("s").to_pydatetime(), int(places[-1]) + 1
+    late = Intervals(start=first, step=step, count=count).late
+    intervals = Intervals(start=first - late, step=step, count=count)
     notes = list(notes_on_columns([str(name) for name in frame.columns]))
+    if late:
+        notes.append(f"no row begins with a quarter of an hour: all times are taken {late} earlier")
     columns = {}
     for name in COLUMNS:
         if name in frame.columns:
@@ -119,7 +122,6 @@ def _measured(frame: pd.DataFrame) -> Measured:
             columns[name][places] = numbers
     per_day = max(round(DAY / step), 1)
     filled = {name: _filled(values, per_day) if _is_filled(name) else values for name, values in columns.items()}
-    intervals = Intervals(start=first, step=step, count=count)
     gaps = tuple(_gaps(intervals, places, columns))
     return _on_the_clock(intervals, _with_heat(filled), gaps, tuple(notes))
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import lcm
+from math import gcd, lcm
 
 import numpy as np
 import numpy.typing as npt
@@ -31,11 +31,16 @@ class Intervals:
 
     @property
     def told_every(self) -> timedelta:
-        """From one quarter that ends together with an interval to the next such; a quarter for shorter intervals.
+        """From one quarter that ends together with an interval to the next such.
 
         By then no quarter that is over hangs on an interval that is not.
         """
-        return QUARTER if self.step < QUARTER else lcm(self.step // SECOND, QUARTER // SECOND) * SECOND
+        return lcm(self.step // SECOND, QUARTER // SECOND) * SECOND
+
+    @property
+    def late(self) -> timedelta:
+        """By how much all intervals begin too late for any of them to begin with a quarter."""
+        return (self.start - EPOCH) % (gcd(self.step // SECOND, QUARTER // SECOND) * SECOND)
 
     @property
     def first_quarter(self) -> datetime:

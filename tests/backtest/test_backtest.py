@@ -90,7 +90,7 @@ def test_steps_that_fit_no_quarter_are_lived_through_whole(tmp_path, minutes):
     floor, without = perfect_foresight(setup, billing, quiet), without_battery(setup)
     daemon = live(setup, DAEMON, quiet)
 
-    assert setup.step == (QUARTER if minutes == 10 else HOUR), "when a quarter and an interval are over together"
+    assert setup.step == (HALF_HOUR if minutes == 10 else HOUR), "when a quarter and an interval are over together"
     assert daemon.cycles == setup.cycles
     bills = [bill(billing, billing.whole, lived) for lived in (floor, daemon, without)]
     assert bills == sorted(bills)

@@ -1,6 +1,7 @@
 """Intervals of any length and start are lived through by quarters of the clock, and no energy is lost."""
 
 from datetime import UTC, datetime, timedelta
+from math import gcd
 
 import numpy as np
 import pytest
@@ -51,13 +52,13 @@ def test_a_quarter_is_unknown_exactly_where_a_part_of_it_is(step_s, late_s, coun
     ("step", "start", "fit", "first", "told_every"),
     [
         (5 * MINUTE, START + 5 * MINUTE, True, START + 15 * MINUTE, 15 * MINUTE),
-        (10 * MINUTE, START, False, START, 15 * MINUTE),
-        (10 * MINUTE, START + 10 * MINUTE, False, START + 30 * MINUTE, 15 * MINUTE),
+        (10 * MINUTE, START, False, START, 30 * MINUTE),
+        (10 * MINUTE, START + 10 * MINUTE, False, START + 30 * MINUTE, 30 * MINUTE),
         (20 * MINUTE, START + 10 * MINUTE, False, START + 30 * MINUTE, 60 * MINUTE),
         (15 * MINUTE, START + 7 * MINUTE, False, START + 15 * MINUTE, 15 * MINUTE),
         (45 * MINUTE, START, True, START, 45 * MINUTE),
         (60 * MINUTE, START + 30 * MINUTE, True, START + 30 * MINUTE, 60 * MINUTE),
-        (7 * MINUTE, START, False, START, 15 * MINUTE),
+        (7 * MINUTE, START, False, START, 105 * MINUTE),
     ],
 )
 def test_quarters_begin_with_an_interval_where_they_can(step, start, fit, first, told_every):
@@ -78,6 +79,26 @@ def test_a_file_of_steps_that_fit_no_quarter_is_read(tmp_path, minutes):
     assert (measured.start - EPOCH) % QUARTER == timedelta(0)
     assert len(measured) in range(191, 194)
     assert np.isfinite(measured.load_kw).all()
+
+
+@pytest.mark.parametrize(("minutes", "offset"), [(7, 0), (10, 0), (10, 3), (15, 7), (20, 0), (60, 7)])
+def test_what_is_known_when_a_plan_is_made_hangs_on_no_interval_that_goes_on(tmp_path, minutes, offset):
+    content = list(rows(2, minutes * MINUTE, START + offset * MINUTE))
+    measured = read_measured(write_data(tmp_path / "data.csv", content))
+    known_at = measured.start + timedelta(hours=12) // measured.told_every * measured.told_every
+    shift = timedelta(minutes=offset % gcd(minutes, 15))
+
+    def is_over(row):
+        return datetime.fromisoformat(row["timestamp_utc"]) - shift + minutes * MINUTE <= known_at
+
+    other = [row if is_over(row) else row | {"load_kw": 9.0} for row in content]
+    changed = read_measured(write_data(tmp_path / "other.csv", other))
+    known = measured.number_at(known_at)
+
+    assert 0 < known < len(measured)
+    assert np.array_equal(measured.load_kw[:known], changed.load_kw[:known])
+    assert not np.array_equal(measured.load_kw, changed.load_kw)
+    assert any("earlier" in note for note in measured.notes) == bool(shift)
 
 
 def test_a_price_is_unknown_where_a_part_of_the_quarter_has_none():
