@@ -100,6 +100,9 @@ def check_asked(all_asked: Sequence[Asked], work: Work, pictures: Mapping[str, P
         if file is not None and not file.parent.is_dir():
             msg = f"{option} {file}: there is no folder {file.parent}"
             raise ConfigError(msg)
+        if file is not None and file.is_dir():
+            msg = f"{option} {file}: is a folder; name a file in it"
+            raise ConfigError(msg)
     left_out = [note for asked in all_asked for note in prepare(asked).left_out]
     for note in dict.fromkeys(left_out):
         print(f"note: {note}", file=sys.stderr)

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from optimizer.backtest.backtest import BILLS, DAEMON, NO_BATTERY, PERFECT, SELF_CONSUMPTION, Whole
-from optimizer.backtest.bills import QUARTER_H, net_kw, on_quarters
+from optimizer.backtest.bills import QUARTER_H, on_quarters
 from optimizer.backtest.data import Floats
 from optimizer.domain.command import Command, Entry, Pair
 from optimizer.domain.horizon import Horizon
+from optimizer.domain.tariff import Tariff
 from optimizer.pictures import Bound, Drawn, Graph, Lane, Panel, Series, Strip, lane_of, unit_of
 
 NAMES = {
@@ -90,14 +91,17 @@ def dearest_week(days: Days) -> Stretch:
     return Stretch(first=days.stretches[begin].first, last=days.stretches[begin + count - 1].last)
 
 
-def day_panels(days: Days, currency: str) -> tuple[Panel, ...]:
+def day_panels(days: Days, tariff: Tariff) -> tuple[Panel, ...]:
     """What was saved so far, what each day cost, and what was bought and sold."""
+    currency = tariff.currency
+    is_all = not (tariff.peak_charges or tariff.energy_tiers or tariff.netting or tariff.minimum_charge)
     saved = {name: np.cumsum(days.costs[NO_BATTERY] - days.costs[name]) for name in BILLS if name != NO_BATTERY}
     return (
         Graph(
             title="Saved so far",
             unit=currency,
-            remark="against no battery",
+            remark="against no battery"
+            + ("" if is_all else ", by energy prices alone: charges come to the bills above"),
             series=tuple(
                 Series(name=NAMES[name], role=ROLES[name], values=(0.0, *_values(money)))
                 for name, money in saved.items()
@@ -191,7 +195,7 @@ def _grid(whole: Whole, week: Stretch) -> Graph:
         Series(name=NAMES[name], role=ROLES[name], values=grid_kw(whole, week, name))
         for name in (SELF_CONSUMPTION, PERFECT)
     ]
-    idle = _values(net_kw(whole.setup)[week.quarters])
+    idle = grid_kw(whole, week, NO_BATTERY)
     series.append(Series(name=NAMES[NO_BATTERY], role="load", values=idle, drawn=Drawn.DOTTED))
     return Graph(title="Grid", unit="kW", remark="+ import, − export", series=tuple(series))
 

@@ -2,7 +2,7 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -40,6 +40,8 @@ NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT = "no_battery", "self_consumption"
 BILLS = (NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT)
 TELL_EVERY = 24
 HALF = ".half"
+ALIKE = 0.005
+"""Money that differs by less is written alike."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -154,12 +156,12 @@ def live_through(asked: Asked, work: Work, progress: Progress) -> Whole:
     found = _carried_out(asked, setup, runs, work, progress)
     lived = found | {NO_BATTERY: without_battery(setup)}
     bills = {name: bill(billing, billing.whole, lived[name]) for name in BILLS}
-    daemon = lived[DAEMON]
+    daemon, months = lived[DAEMON], tuple(_month(billing, span, lived) for span in billing.months)
     result = Result(
         bills=bills,
         import_costs={name: import_cost(billing, billing.whole, lived[name]) for name in BILLS},
         no_battery_import_bill=import_bill(billing, billing.whole, lived[NO_BATTERY]),
-        months=tuple(_month(billing, span, lived) for span in billing.months),
+        months=months,
         regret=_regret(billing, parts, lived) if work.with_regret else {},
         currency=billing.currency,
         cycles=daemon.cycles,
@@ -168,7 +170,7 @@ def live_through(asked: Asked, work: Work, progress: Progress) -> Whole:
         outcomes=daemon.outcomes,
         gaps=told_gaps(setup.measured.gaps, setup.start, setup.end),
         troubles=daemon.troubles,
-        notes=(*setup.notes, *lived[PERFECT].troubles),
+        notes=(*setup.notes, *lived[PERFECT].troubles, *_note_on_months(bills[DAEMON], months)),
         capacity_kwh=setup.options.battery_kwh,
         saved_per_year=saved_per_year(billing, lived[NO_BATTERY], daemon),
         energies={name: _energies(setup, billing, lived[name]) for name in BILLS},
@@ -176,6 +178,16 @@ def live_through(asked: Asked, work: Work, progress: Progress) -> Whole:
         end=setup.end.isoformat(),
     )
     return Whole(result=result, setup=setup, billing=billing, lived={name: lived[name] for name in BILLS})
+
+
+def _note_on_months(whole: float, months: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """That they are billed each by itself, where that shows."""
+    in_all = sum(month["bills"][DAEMON] for month in months)
+    if abs(in_all - whole) > ALIKE:
+        yield (
+            f"each month is billed by itself: the daemon's sum to {in_all:.2f} and the whole is {whole:.2f}, for a "
+            "charge looks beyond a month"
+        )
 
 
 def _energies(setup: Setup, billing: Billing, lived: Lived) -> dict[str, float]:

@@ -26,7 +26,6 @@ NOTES = {
     "grid.export_limits": KEPT,
     "grid.import_over_price_per_kwh": AIMED,
     "grid.export_over_price_per_kwh": AIMED,
-    "grid.export_ban": KEPT,
     "grid.export_floor_price_per_kwh": KEPT,
     "grid.self_consumption_price_per_kwh": AIMED,
     "grid.co2_price_per_kg": AIMED,

@@ -19,6 +19,8 @@ from optimizer.simulator import SimulatorOptions
 from optimizer.task import SiteTask
 
 PEAK = "solar.peak_kw"
+SHORTEST_DAY = timedelta(hours=23)
+"""That of the change to summer time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +131,7 @@ def _span(asked: Asked, measured: Measured) -> tuple[datetime, datetime]:
     origin = measured.start if measured.step >= QUARTER else EPOCH
     start = origin + -((origin - start) // step) * step
     end = origin + (end - origin) // step * step
-    if end - start < timedelta(days=1):
+    if end - start < SHORTEST_DAY:
         msg = f"--from/--to: {start.isoformat()} to {end.isoformat()} holds less than a day of the data"
         raise ConfigError(msg)
     return start, end

@@ -10,12 +10,14 @@ from optimizer.backtest.columns import TIME
 from optimizer.errors import ConfigError
 
 DAY = timedelta(days=1)
+MOST_TIMES = 10
+"""A file that lacks more than nine of ten rows holds a wrong time, not a gap."""
 
 
 def grid_of(starts: pd.DatetimeIndex) -> tuple[timedelta, npt.NDArray[np.int64]]:
     """The commonest step from one row to the next (the shortest of equally common ones), and each row's place.
 
-    Raises ConfigError that names the row which most others are not in step with.
+    Raises ConfigError that names the row which most others are not in step with, or before which most are missing.
     """
     between_s, counts = np.unique(np.diff(starts.as_unit("s").asi8), return_counts=True)
     step = timedelta(seconds=float(between_s[np.argmax(counts)]))
@@ -32,7 +34,16 @@ def grid_of(starts: pd.DatetimeIndex) -> tuple[timedelta, npt.NDArray[np.int64]]
             "correct its time, or take the row out"
         )
         raise ConfigError(msg)
-    return step, ((starts - starts[0].floor("s")) // step).to_numpy()
+    places = ((starts - starts[0].floor("s")) // step).to_numpy()
+    if places[-1] >= MOST_TIMES * len(places):
+        row = int(np.argmax(np.diff(places))) + 1
+        before, at = starts[row - 1].isoformat(), starts[row].isoformat()
+        msg = (
+            f"{TIME}, row {row + 2}: {at} after {before}: of {places[-1] + 1} rows in steps of {step} only "
+            f"{len(places)} are there; is the year right?"
+        )
+        raise ConfigError(msg)
+    return step, places
 
 
 def starts_of(column: pd.Series) -> pd.DatetimeIndex:

@@ -52,7 +52,7 @@ def plant_options(site: SiteSettings, measured: Measured, conventions: Conventio
         soc_min_percent=battery.soc_min_percent,
         soc_max_percent=battery.soc_max_percent,
         grid_import_limit_kw=ample_kw if grid.import_limit_kw is None else grid.import_limit_kw,
-        grid_export_limit_kw=ample_kw if grid.export_limit_kw is None else grid.export_limit_kw,
+        grid_export_limit_kw=_export_limit_kw(site, ample_kw),
         solar_peak_kw=sun_kw if site.solar.peak_kw is None else site.solar.peak_kw,
         load_rating_kw=float(measured.load_kw.max()),
         heatpump_rating_kw=0.0 if measured.heat_pump_kw is None else float(measured.heat_pump_kw.max()),
@@ -65,6 +65,13 @@ def plant_options(site: SiteSettings, measured: Measured, conventions: Conventio
         has_hcu=measured.heat_kw is not None,
         hcu_source_type="heat_pump" if has_heat else "district_interface",
     )
+
+
+def _export_limit_kw(site: SiteSettings, ample_kw: float) -> float:
+    grid = site.grid
+    if grid.export_ban:
+        return 0.0
+    return ample_kw if grid.export_limit_kw is None else grid.export_limit_kw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

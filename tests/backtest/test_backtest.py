@@ -128,6 +128,24 @@ def test_where_little_or_nothing_may_be_fed_in_the_daemon_pays_no_more_than_the_
     assert lived[0].export_kwh.max() <= most_kw / 4 + 1e-9
 
 
+def test_months_that_do_not_sum_to_the_whole_are_told(tmp_path):
+    rolling = '[[sites.peak_charges]]\nname = "peak"\nprice_per_kw = 40\nrolling_months = 12\n'
+    content = list(rows(3, HOUR, START + timedelta(days=3)))  # two days of March, one of April
+    found = backtest(asked(tmp_path, content, SETTINGS + rolling), Work(processes=1, with_regret=False), quiet)
+    in_all = sum(month["bills"]["daemon"] for month in found.months)
+
+    assert len(found.months) == 2
+    assert abs(in_all - found.bills["daemon"]) > 0.01
+    assert any(note.startswith("each month is billed by itself") for note in found.notes)
+
+
+def test_the_local_day_of_23_hours_is_a_day(tmp_path):
+    start = datetime.fromisoformat("2026-03-29T00:00+01:00")
+    setup = setup_of(tmp_path, days=4, begin=start, end=start + timedelta(hours=23))
+
+    assert setup.end - setup.start == timedelta(hours=23)
+
+
 def test_the_months_sum_to_the_whole(result):
     for name, whole in result.bills.items():
         assert sum(month["bills"][name] for month in result.months) == pytest.approx(whole, abs=1e-9)
@@ -349,6 +367,7 @@ def test_a_heat_pump_is_lived_through_and_planned_with(tmp_path):
     [
         (["--html", "{file}/page.html"], "there is no folder"),
         (["--png", "{folder}/nowhere/a.png"], "there is no folder"),
+        (["--png", "{folder}"], "is a folder; name a file in it"),
         (["--state", "{file}/kept"], "no such folder can be made"),
         (["--compare", "{folder}/nothing.toml"], "nothing.toml: cannot be read"),
         (["--sweep", "battery.capacity_kwh=4,large"], "should be a valid number"),

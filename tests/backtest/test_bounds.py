@@ -30,7 +30,6 @@ TANK = (
 )
 LIMITS = '[[sites.grid.import_limits]]\nstart = "17:00"\nend = "20:00"\nlimit_kw = 1.0\n'
 STATED = {
-    "grid.export_ban": GRID + "export_ban = true\n",
     "grid.export_floor_price_per_kwh": GRID + "export_floor_price_per_kwh = 0.09\n",
     "grid.self_consumption_price_per_kwh": GRID + "self_consumption_price_per_kwh = 0.1\n",
     "grid.co2_price_per_kg": GRID + "co2_price_per_kg = 0.5\nco2_kg_per_kwh = 0.4\n",
@@ -95,13 +94,15 @@ def test_a_battery_that_is_to_be_spared_is_told_as_such(tmp_path):
     )
 
 
-def test_a_daemon_that_may_not_sell_stays_above_the_floor_that_may(tmp_path):
-    setup = setup_with(tmp_path, STATED["grid.export_ban"], end=START + 25 * HOUR)
+def test_under_a_ban_of_export_no_bill_exports(tmp_path):
+    setup = setup_with(tmp_path, GRID + "export_ban = true\n", end=START + 25 * HOUR)
     billing = billing_of(setup)
     daemon = live(setup, Run(name="daemon"), quiet)
+    others = (without_battery(setup), self_consumption(setup, quiet), perfect_foresight(setup, billing, quiet))
+    bills = [bill(billing, billing.whole, each) for each in (*others, daemon)]
 
-    assert daemon.export_kwh.sum() < 0.5
-    assert bill(billing, billing.whole, perfect_foresight(setup, billing, quiet)) < bill(billing, billing.whole, daemon)
+    assert [each.export_kwh.sum() for each in (*others, daemon)] == pytest.approx([0.0] * 4, abs=1e-9)
+    assert bills[2] == pytest.approx(min(bills), abs=1e-4)
 
 
 DAY = 96

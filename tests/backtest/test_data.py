@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from backtest_data import rows, write_data
+from backtest_data import START, rows, write_data
 
 from optimizer.backtest.data import read_measured
 from optimizer.backtest.gaps import told_gaps
@@ -45,6 +45,18 @@ def test_a_gap_takes_the_same_time_of_the_day_before_and_is_told(tmp_path):
     told = "\n".join(told_gaps(measured.gaps, measured.start, measured.end))
     assert "2 of 72 rows are missing: 2026-03-29T01:00Z to 2026-03-29T03:00Z" in told
     assert "load_kw: 3 of 72 values are missing: 2026-03-28T05:00Z to 2026-03-28T06:00Z" in told
+
+
+@pytest.mark.parametrize("year", ["2027", "2926", "9999"])
+@pytest.mark.parametrize("seconds", [1, 3600])
+def test_a_year_that_is_wrong_is_named_and_no_gap(tmp_path, year, seconds):
+    content = list(rows(2, HOUR))
+    for number, row in enumerate(content):
+        row["timestamp_utc"] = f"{START + number * timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
+    content[-1]["timestamp_utc"] = year + content[-1]["timestamp_utc"][4:]
+
+    with pytest.raises(ConfigError, match=rf"row 49: {year}-.*only 48 are there; is the year right\?"):
+        read_measured(write_data(tmp_path / "data.csv", content))
 
 
 def test_only_the_gaps_of_the_span_are_told_and_many_are_counted(tmp_path):

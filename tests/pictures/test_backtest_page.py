@@ -17,6 +17,7 @@ from optimizer.backtest_command import show
 from optimizer.backtest_page import backtest_page
 from optimizer.backtest_panels import Stretch, day_panels, days_of, dearest_week, week_horizon, week_panels
 from optimizer.cli import main
+from optimizer.domain.tariff import PeakCharge
 from optimizer.errors import ConfigError
 from optimizer.log import configure_logging
 from optimizer.pictures import Graph, Strip
@@ -53,7 +54,7 @@ def test_days_are_local_and_their_costs_sum_to_the_bills(whole):
     assert days.horizon.edges[1] == datetime(2026, 3, 27, 23, tzinfo=UTC)
     for name in BILLS:
         assert days.costs[name].sum() == pytest.approx(whole.result.bills[name], abs=1e-9)
-    saved = graphs(day_panels(days, "EUR"))["Saved so far"]
+    saved = graphs(day_panels(days, whole.billing.whole.tariff))["Saved so far"]
     by_name = {series.name: series.values for series in saved.series}
     assert by_name["Heat Optimizer"][0] == 0.0
     assert by_name["Heat Optimizer"][-1] == pytest.approx(
@@ -69,6 +70,25 @@ def test_the_week_is_the_one_that_left_most_and_all_days_where_there_are_few(who
 
     assert dearest_week(days) == Stretch(first=0, last=len(whole.billing.whole.horizon))
     assert dearest_week(twelve) == Stretch(first=96 * 3, last=96 * 10), "the first week that holds the loss"
+
+
+def test_the_grid_without_a_battery_is_that_of_its_bill(whole):
+    week = dearest_week(days_of(whole))
+    lived = whole.lived[NO_BATTERY]
+    capped = replace(
+        whole, lived={**whole.lived, NO_BATTERY: replace(lived, export_kwh=lived.export_kwh.clip(max=0.1))}
+    )
+    (series,) = [each for each in graphs(week_panels(capped, week))["Grid"].series if each.name == "no battery"]
+
+    assert min(series.values) == -0.4
+
+
+def test_that_charges_are_not_in_the_days_is_said(whole):
+    bare = whole.billing.whole.tariff
+    charged = replace(bare, peak_charges=(PeakCharge(name="peak", price_per_kw=9.0),))
+    remarks = [graphs(day_panels(days_of(whole), each))["Saved so far"].remark for each in (bare, charged)]
+
+    assert ["energy prices alone" in remark for remark in remarks] == [False, True]
 
 
 def test_what_was_expected_stands_beside_what_came_and_commands_are_bars(whole):
