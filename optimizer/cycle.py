@@ -128,6 +128,8 @@ def plan_from(
     foreign: tuple[ForeignSchedule, ...] = (),
 ) -> Planned:
     """From a snapshot to the checked batch, foreign schedules left alone. Raises HeatOptimizerError."""
+    if snapshot.unplannable is not None:
+        raise ImplausibleData(snapshot.unplannable)
     horizon = horizon_from(now, task.grid, task.site.zone)
     priced = price_site(task.site, task.prices, ports.market, ports.meter, horizon, now)
     return plan_snapshot(

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from optimizer.domain.site import Site
 from optimizer.domain.snapshot import GridReading, Ratings, SiteReading
-from optimizer.errors import ImplausibleData
 
 GONE_AFTER = timedelta(days=1)
 """An asset that is missing for so long was taken away."""
@@ -36,14 +35,8 @@ def completed(site: Site, reading: SiteReading, last: LastAssets) -> tuple[SiteR
     """The answer with what is known of missing assets, and what to say of it.
 
     Ratings of the connection are limits: the last known ones hold until others are stated. A sun that is missing
-    goes on by its forecast. Raises ImplausibleData where the battery is missing, for its state is unknown.
+    goes on by its forecast.
     """
-    if reading.battery is None and last.battery_at is not None and _was_there(last.battery_at, reading.read_at):
-        msg = (
-            f"site {reading.site_id}: the battery is missing from the site's answer, which had it at "
-            f"{last.battery_at:%Y-%m-%dT%H:%M:%SZ}; nothing is planned without it within a day of that"
-        )
-        raise ImplausibleData(msg)
     notes = (*_grid_notes(site, reading, last), *_solar_notes(site, reading, last))
     ratings = _stated(_ratings(reading), last.grid)
     if ratings != _ratings(reading):
@@ -53,6 +46,16 @@ def completed(site: Site, reading: SiteReading, last: LastAssets) -> tuple[SiteR
         rated_kw = last.solar_rated_kw
         reading = replace(reading, has_solar=True, solar_kw=None, solar_rated_kw=rated_kw, solar_stands_in=True)
     return reading, notes
+
+
+def missing_battery(reading: SiteReading, last: LastAssets) -> str | None:
+    """That the battery is missing which was there a while ago: nothing can stand in, for its state is unknown."""
+    if reading.battery is not None or last.battery_at is None or not _was_there(last.battery_at, reading.read_at):
+        return None
+    return (
+        f"site {reading.site_id}: the battery is missing from the site's answer, which had it at "
+        f"{last.battery_at:%Y-%m-%dT%H:%M:%SZ}; nothing is planned without it within a day of that"
+    )
 
 
 def _grid_notes(site: Site, reading: SiteReading, last: LastAssets) -> Iterator[str]:

@@ -11,8 +11,8 @@ from optimizer.domain.snapshot import (
     SiteReading,
     SiteSnapshot,
 )
-from optimizer.errors import ConfigError, ImplausibleData
-from optimizer.last_assets import LastAssets, completed
+from optimizer.errors import ConfigError
+from optimizer.last_assets import LastAssets, completed, missing_battery
 
 SOC_SLACK_PERCENT = 1.0
 """Gateways report 100.4 now and then; that is full, not broken."""
@@ -44,17 +44,22 @@ def reconcile(
 ) -> SiteSnapshot:
     """One snapshot from what was read. ``hcu_problem`` says why a configured HCU gave no reading.
 
-    Raises ImplausibleData when the state of charge cannot be true and none was recorded lately, or when the battery
-    is missing that was there; ConfigError when its size or power is stated neither by the cloud nor by the settings.
+    No plan may rest on it when the state of charge cannot be true and none was recorded lately, or when the battery is
+    missing that was there. Raises ConfigError when the battery's size or power is stated neither by the cloud nor by
+    the settings.
     """
     reading, missing = completed(site, reading, last_assets)
     notes: list[str] = [*reading.remarks, *missing]
     if hcu_problem is not None:
         notes.append(f"HCU not read ({hcu_problem}): the site's heat pump reading stands in")
     heat_kw = _heat_kw(site, reading, hcu, notes)
-    battery = None
+    battery, unplannable = None, missing_battery(reading, last_assets)
     if reading.battery is not None:
-        battery = _battery(site, conventions, reading.battery, last_soc, notes)
+        soc_percent = _soc_percent(reading.battery, last_soc, notes)
+        if soc_percent is None:
+            unplannable = _without_soc(site, reading.battery)
+        else:
+            battery = _battery(site, conventions, reading.battery, soc_percent)
     import_limit_kw, export_limit_kw = _grid_limits(site, reading)
     return SiteSnapshot(
         site_id=site.site_id,
@@ -68,6 +73,7 @@ def reconcile(
         heat_kw=heat_kw,
         other_kw=_uncontrolled_kw(site, reading),
         degradations=tuple(notes),
+        unplannable=unplannable,
     )
 
 
@@ -167,27 +173,27 @@ def tighter(one_kw: float | None, other_kw: float | None) -> float | None:
     return min(known) if known else None
 
 
-def _battery(
-    site: Site,
-    conventions: Conventions,
-    reading: BatteryReading,
-    last_soc: LastSoc | None,
-    notes: list[str],
-) -> BatteryState:
-    settings = site.battery
+def _soc_percent(reading: BatteryReading, last_soc: LastSoc | None, notes: list[str]) -> float | None:
+    """As reported, or the last plausible one; None where there is neither."""
     soc_percent = plausible_soc(reading.soc_percent)
-    if soc_percent is None:
-        if last_soc is None:
-            msg = (
-                f"site {site.site_id}: state of charge is {_words(reading.soc_percent)} and no plausible one "
-                "was recorded lately; check the battery's telemetry"
-            )
-            raise ImplausibleData(msg)
-        soc_percent = last_soc.soc_percent
-        notes.append(
-            f"state of charge is {_words(reading.soc_percent)}: "
-            f"{soc_percent:.1f} % from {last_soc.age_s / 60:.0f} min ago stands in"
-        )
+    if soc_percent is not None or last_soc is None:
+        return soc_percent
+    notes.append(
+        f"state of charge is {_words(reading.soc_percent)}: "
+        f"{last_soc.soc_percent:.1f} % from {last_soc.age_s / 60:.0f} min ago stands in"
+    )
+    return last_soc.soc_percent
+
+
+def _without_soc(site: Site, reading: BatteryReading) -> str:
+    return (
+        f"site {site.site_id}: state of charge is {_words(reading.soc_percent)} and no plausible one was recorded "
+        "lately; check the battery's telemetry"
+    )
+
+
+def _battery(site: Site, conventions: Conventions, reading: BatteryReading, soc_percent: float) -> BatteryState:
+    settings = site.battery
     capacity_kwh = _capacity_kwh(site, conventions, reading, soc_percent)
     ratings = reading.ratings
     charge_kw = settings.max_charge_kw

@@ -133,7 +133,8 @@ class BatteryState:
 class SiteSnapshot:
     """Everything one cycle knows of a site before it forecasts.
 
-    ``degradations`` says, in the operator's words, what was missing and what stood in for it.
+    ``degradations`` says, in the operator's words, what was missing and what stood in for it. ``unplannable`` says
+    what is missing or impossible for which nothing can stand in: such a snapshot is recorded, and no plan rests on it.
     """
 
     site_id: str
@@ -147,6 +148,7 @@ class SiteSnapshot:
     heat_kw: float | None
     other_kw: float | None
     degradations: tuple[str, ...] = ()
+    unplannable: str | None = None
 
     def degraded(self, *reasons: str) -> "SiteSnapshot":
         """The same snapshot with further degradations noted."""

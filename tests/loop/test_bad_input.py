@@ -246,6 +246,22 @@ def test_without_the_battery_that_was_there_nothing_is_planned_for_a_day_then_it
     assert [type(outcome) for outcome in after] == [Posted, Held], "the limits of the connection stand, once"
 
 
+@pytest.mark.parametrize("change", [with_assets(bess=None), with_assets(bess={"soc": None})])
+def test_while_nothing_can_be_planned_load_and_meter_are_recorded_all_the_same(world, change):
+    with world.app() as app:
+        jobs = Jobs(app)
+        jobs.plan(app.sites[0])
+        world.simulator.override_site(world.site_id, change)
+        world.clock.advance_by(timedelta(hours=2))
+        before = app.ledger.rows("SELECT count(load_kw), count(soc_percent) FROM telemetry", ())[0]
+        assert isinstance(jobs.plan(app.sites[0]), Skipped)
+        world.clock.advance_by(timedelta(minutes=1))
+        jobs.sample(app.sites[0])
+        after = app.ledger.rows("SELECT count(load_kw), count(soc_percent) FROM telemetry", ())[0]
+
+    assert (after[0] - before[0], after[1] - before[1]) == (2, 0)
+
+
 def test_a_solar_array_that_was_there_goes_on_by_its_forecast(world):
     with world.app() as app:
         jobs = Jobs(app)
