@@ -60,10 +60,10 @@ def numbers_of(column: pd.Series, name: str) -> Floats:
     """Each value, NaN where there is none. Raises ConfigError for what is no number."""
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     strange = np.flatnonzero(
-        np.isnan(numbers) & column.notna().to_numpy() | (np.abs(numbers) > LARGEST) | _are_truths(column)
+        np.isnan(numbers) & column.notna().to_numpy() | (np.abs(numbers) >= LARGEST) | _are_truths(column)
     )
     if strange.size:
-        msg = f"{name}, row {strange[0] + 2}: {str(column.iloc[strange[0]])!r} is no number within {LARGEST:g}"
+        msg = f"{name}, row {strange[0] + 2}: {str(column.iloc[strange[0]])!r} is no number below {LARGEST:g} in size"
         raise ConfigError(msg)
     if np.isnan(numbers).all():
         msg = f"{name}: the column is empty"
