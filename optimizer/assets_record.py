@@ -26,19 +26,24 @@ def last_assets(ledger: Ledger, site_id: str) -> LastAssets:
         return LastAssets()
 
 
-def note_assets(ledger: Ledger, reading: SiteReading) -> None:
-    """Remember what an answer held, where that is news. Raises sqlite3.Error."""
-    before = last_assets(ledger, reading.site_id)
+def note_assets(ledger: Ledger, site_id: str, reading: SiteReading) -> None:
+    """Remember what an answer held, where that is news; ``site_id`` as the settings spell it. Raises sqlite3.Error."""
+    before = last_assets(ledger, site_id)
     after = before.after(reading)
     if not _is_news(before, after):
         return
     at_s = int(reading.read_at.timestamp())
-    row = (reading.site_id, MARK, at_s, json.dumps(asdict(after), default=datetime.isoformat))
+    row = (site_id, MARK, at_s, json.dumps(asdict(after), default=datetime.isoformat))
     ledger.write(("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)", [row]))
 
 
 def _is_news(before: LastAssets, after: LastAssets) -> bool:
-    for was_at, is_at in ((before.battery_at, after.battery_at), (before.solar_at, after.solar_at)):
+    moments = (
+        (before.grid_at, after.grid_at),
+        (before.battery_at, after.battery_at),
+        (before.solar_at, after.solar_at),
+    )
+    for was_at, is_at in moments:
         if is_at is not None and (was_at is None or abs(is_at - was_at) >= WRITTEN_EACH):
             return True
     return (before.grid, before.solar_rated_kw) != (after.grid, after.solar_rated_kw)
@@ -49,6 +54,7 @@ def _assets_from(text: str) -> LastAssets:
     grid = document["grid"]
     return LastAssets(
         grid=Ratings(intake_kw=_number(grid["intake_kw"]), output_kw=_number(grid["output_kw"])),
+        grid_at=_moment(document["grid_at"]),
         battery_at=_moment(document["battery_at"]),
         solar_at=_moment(document["solar_at"]),
         solar_rated_kw=_number(document["solar_rated_kw"]),

@@ -16,17 +16,29 @@ def is_sun_cut(snapshot: SiteSnapshot, conventions: Conventions, at: datetime) -
     """Whether the sun is cut at ``at``, so that its reading is not what it could give.
 
     It is where a curtailment in force says so, and it may be where export stands at its limit and the battery takes
-    no more: a gateway that keeps the limit then cuts what is beyond.
+    no more, or a power is told to it: a gateway that keeps the limit then cuts what is beyond.
     """
     released = 0.0 if conventions.curtailment_percent.value == "cut" else 100.0
     percent = _in_force(snapshot, Pair.SOLAR_CURTAILMENT, at)
-    return (percent is not None and percent != released) or _is_at_limit(snapshot, at)
+    if percent is not None and percent != released:
+        return True
+    return is_export_at_limit(snapshot, at) and _takes_no_more(snapshot, at)
 
 
-def _is_at_limit(snapshot: SiteSnapshot, at: datetime) -> bool:
+def is_export_at_limit(snapshot: SiteSnapshot, at: datetime) -> bool:
+    """Whether a limit of export is in force, and reached."""
     limit_kw, grid = _in_force(snapshot, Pair.GRID_LOWER_LIMIT, at), snapshot.reading.grid
-    if limit_kw is None or grid is None or grid.export_kw is None or grid.export_kw < -limit_kw - NEAR_KW:
-        return False
+    return (
+        limit_kw is not None
+        and grid is not None
+        and grid.export_kw is not None
+        and (grid.export_kw >= -limit_kw - NEAR_KW)
+    )
+
+
+def _takes_no_more(snapshot: SiteSnapshot, at: datetime) -> bool:
+    if _in_force(snapshot, Pair.BESS_POWER, at) is not None:
+        return True
     battery, reading = snapshot.battery, snapshot.reading.battery
     if battery is None:
         return True

@@ -1,6 +1,7 @@
 """``heat-optimizer plan --diff``: what a plan would change, and with ``--approve`` that very plan posted."""
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -98,6 +99,10 @@ def run_diff(app: Application, site_id: str | None, style: str) -> int:
     """Plan dry as the service would, print what would change; 10 where something would. Raises HeatOptimizerError."""
     now = app.now()
     sites = chosen(app, site_id)
+    for assumption in app.assumptions:
+        print(f"note: {assumption}", file=sys.stderr)
+    if not app.ledger_file.exists():
+        print("note: without the service's ledger the battery counts as not yet proved", file=sys.stderr)
     lease = timedelta(minutes=app.settings.planning.replan_minutes)
     book = DryBook(app.ledger, holder="dry run", lease=lease)
     plans = [_as_the_service(site.task, site.ports, book, now) for site in sites]

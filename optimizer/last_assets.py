@@ -14,17 +14,22 @@ UNSTATED = Ratings()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastAssets:
-    """What a site's answers have held: the connection's last ratings, and when battery and sun were last there."""
+    """What a site's answers have held: the connection's last ratings, and when all of these, battery and sun were last
+    there.
+    """
 
     grid: Ratings = UNSTATED
+    grid_at: datetime | None = None
     battery_at: datetime | None = None
     solar_at: datetime | None = None
     solar_rated_kw: float | None = None
 
     def after(self, reading: SiteReading) -> "LastAssets":
         """The same with a newer answer. A rating that it lacks stays."""
+        grid = _stated(_ratings(reading), self.grid)
         return LastAssets(
-            grid=_stated(_ratings(reading), self.grid),
+            grid=grid,
+            grid_at=reading.read_at if grid == _ratings(reading) and not reading.grid_stands_in else self.grid_at,
             battery_at=self.battery_at if reading.battery is None else reading.read_at,
             solar_at=reading.read_at if reading.has_solar and not reading.solar_stands_in else self.solar_at,
             solar_rated_kw=_either(reading.solar_rated_kw, self.solar_rated_kw),
@@ -34,14 +39,15 @@ class LastAssets:
 def completed(site: Site, reading: SiteReading, last: LastAssets) -> tuple[SiteReading, tuple[str, ...]]:
     """The answer with what is known of missing assets, and what to say of it.
 
-    Ratings of the connection are limits: the last known ones hold until others are stated. A sun that is missing
-    goes on by its forecast.
+    Ratings of the connection are limits: the last known ones hold until others are stated, for a day at most where the
+    settings state a limit of their own. A sun that is missing goes on by its forecast.
     """
+    last = replace(last, grid=_holding(site, reading, last))
     notes = (*_grid_notes(site, reading, last), *_solar_notes(site, reading, last))
     ratings = _stated(_ratings(reading), last.grid)
     if ratings != _ratings(reading):
         grid = reading.grid or GridReading(import_kw=None, export_kw=None, ratings=ratings)
-        reading = replace(reading, grid=replace(grid, ratings=ratings))
+        reading = replace(reading, grid=replace(grid, ratings=ratings), grid_stands_in=True)
     if not reading.has_solar and _was_there(last.solar_at, reading.read_at):
         rated_kw = last.solar_rated_kw
         reading = replace(reading, has_solar=True, solar_kw=None, solar_rated_kw=rated_kw, solar_stands_in=True)
@@ -82,8 +88,19 @@ def _solar_notes(site: Site, reading: SiteReading, last: LastAssets) -> Iterator
         yield "the solar array is missing from the site's answer: it is planned without sun"
 
 
+def _holding(site: Site, reading: SiteReading, last: LastAssets) -> Ratings:
+    """The known ratings that still hold."""
+    if _was_there(last.grid_at, reading.read_at):
+        return last.grid
+    return Ratings(
+        intake_kw=last.grid.intake_kw if site.grid.import_limit_kw is None else None,
+        output_kw=last.grid.output_kw if site.grid.export_limit_kw is None else None,
+    )
+
+
 def _was_there(last_at: datetime | None, now: datetime) -> bool:
-    return last_at is not None and now - last_at < GONE_AFTER
+    """Whether that is less than a day off; a moment that is further ahead was written by a clock that was wrong."""
+    return last_at is not None and abs(now - last_at) < GONE_AFTER
 
 
 def _ratings(reading: SiteReading) -> Ratings:

@@ -144,7 +144,7 @@ class LedgerRecorder:
         grid = snapshot.reading.grid
         try:
             self.ledger.record_sample(snapshot.site_id, sample)
-            note_assets(self.ledger, snapshot.reading)
+            note_assets(self.ledger, snapshot.site_id, snapshot.reading)
             if grid is not None and grid.import_kw is not None and grid.export_kw is not None:
                 self.ledger.record_meter(
                     snapshot.site_id, sample.at, import_kw=grid.import_kw, export_kw=grid.export_kw

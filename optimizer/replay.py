@@ -140,11 +140,15 @@ def _codes(digits: str) -> Ints:
     return np.array([int(digit) for digit in digits], dtype=np.int32)
 
 
+BEFORE = {"export_limit_cuts_sun": False}
+"""What a record that does not state it was made with: it is older than the setting."""
+
+
 def _publication_from(document: Mapping[str, Any]) -> Publication:
     pairs = {pair.label: pair for pair in Pair}
     return Publication(
         mode=DispatchMode(document["mode"]),
-        conventions=CONVENTIONS.validate_python(document["conventions"]),
+        conventions=CONVENTIONS.validate_python(BEFORE | document["conventions"]),
         limits=SiteLimits(**document["limits"]),
         solar_rated_kw=document["solar_rated_kw"],
         in_force=commands_from(document["in_force"]),

@@ -10,8 +10,12 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from optimizer.errors import ConfigError
 from strategies.option_types import EnvironmentName
 
-KEYS = re.compile(r"(^|[^A-Za-z])(agk_|ags_|aris_tok_)\w")
-"""How keys of both vendors begin: none of them is a name of anything."""
+KEYS = {
+    "env": re.compile(r"(agk|ags|aris_tok)_\w+"),
+    "file": re.compile(r"agk_\w+\.ags_\S+|aris_tok_\w{12,}"),
+    "credential": re.compile(r"agk_\w+\.ags_\S+|aris_tok_\w{12,}"),
+}
+"""How keys of both vendors look, beside names that people may give to files."""
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 
 
@@ -41,7 +45,7 @@ class SecretRef(BaseModel):
         if len(given) != 1:
             msg = f"give exactly one of env, file, credential (given: {', '.join(given) or 'none'})"
             raise ValueError(msg)
-        if KEYS.search(str(getattr(self, given[0]))):
+        if KEYS[given[0]].fullmatch(str(getattr(self, given[0]))):
             msg = f"a key itself stands where {given[0]} is to say where the key is; it is not repeated here"
             raise ValueError(msg)
         return self

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from optimizer.curtailed import is_export_at_limit
 from optimizer.domain.intent import BatchState
 from optimizer.domain.snapshot import SiteSnapshot
 from optimizer.ports import RememberBatches
@@ -34,6 +35,8 @@ def watch(task: SiteTask, book: RememberBatches, snapshot: SiteSnapshot, now: da
         case Effect.AS_TOLD if newest.state is not BatchState.EFFECTIVE:
             book.judge(newest.key, BatchState.EFFECTIVE, now)
             log.info("batch_effective")
+        case Effect.ELSE if is_export_at_limit(snapshot, now):
+            pass  # a gateway may keep the limit by charging the battery before it cuts the sun
         case Effect.ELSE | Effect.CONTRARY if newest.state is not BatchState.DIVERGING:
             book.judge(newest.key, BatchState.DIVERGING, now, words)
             log.error("batch_diverging", detail=words)

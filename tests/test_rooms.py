@@ -95,7 +95,14 @@ ROOMS: dict[str, set[str]] = {
     | {"optimizer.dispatch", "optimizer.ports", "optimizer.task", "optimizer.trust", "structlog"},
     "optimizer/quarantining.py": PURE | {"optimizer.ports", "optimizer.trust"},
     "optimizer/watching.py": PURE
-    | {"optimizer.ports", "optimizer.standing", "optimizer.task", "optimizer.trust", "optimizer.trusting"}
+    | {
+        "optimizer.curtailed",
+        "optimizer.ports",
+        "optimizer.standing",
+        "optimizer.task",
+        "optimizer.trust",
+        "optimizer.trusting",
+    }
     | {"structlog"},
     "optimizer/task.py": PURE | {"optimizer.lp", "optimizer.planning", "optimizer.ports", "optimizer.pricing"},
     "optimizer/acting.py": PURE

@@ -33,7 +33,7 @@ from optimizer.backtest.keeping import keep, kept, kept_file, key_of
 from optimizer.backtest.knowledge import Truth
 from optimizer.backtest.run import Lived, Run, at_its_pace, live
 from optimizer.backtest.setup import Setup, prepare
-from optimizer.backtest.yearly import saved_per_year
+from optimizer.backtest.yearly import notes_on_a_year, saved_per_year
 from optimizer.log import configure_logging
 
 NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT = "no_battery", "self_consumption", "daemon", "perfect_foresight"
@@ -170,7 +170,12 @@ def live_through(asked: Asked, work: Work, progress: Progress) -> Whole:
         outcomes=daemon.outcomes,
         gaps=told_gaps(setup.measured.gaps, setup.start, setup.end),
         troubles=daemon.troubles,
-        notes=(*setup.notes, *lived[PERFECT].troubles, *_note_on_months(bills[DAEMON], months)),
+        notes=(
+            *setup.notes,
+            *lived[PERFECT].troubles,
+            *_note_on_months(bills[DAEMON], months),
+            *notes_on_a_year(billing),
+        ),
         capacity_kwh=setup.options.battery_kwh,
         saved_per_year=saved_per_year(billing, lived[NO_BATTERY], daemon),
         energies={name: _energies(setup, billing, lived[name]) for name in BILLS},

@@ -46,13 +46,15 @@ def compile_batch(
     kept = kept_by_rail(plan, rails, conventions)
     follows = mode is DispatchMode.PER_SLOT and conventions.battery_holds_grid_setpoint
     following = following_slots(plan, kept) if follows else frozenset()
+    charging = _may_take_more(plan, mode)
 
     def made(windows: Sequence[Window]) -> dict[Pair, list[Entry]]:
         followed = following - {windows[-1][0]} if _must_rest(windows, conventions) else following
+        by_itself = kept & (followed | charging)
         return {
             owner: _battery(plan, windows, owner, conventions, limits, followed),
             Pair.GRID_POWER: _followed(windows, followed),
-            Pair.SOLAR_CURTAILMENT: _cut(plan, windows, conventions, solar_rated_kw, kept),
+            Pair.SOLAR_CURTAILMENT: _cut(plan, windows, conventions, solar_rated_kw, by_itself),
             Pair.GRID_UPPER_LIMIT: _rail(windows, rails.import_kw, 1.0, conventions.power_step_kw),
             Pair.GRID_LOWER_LIMIT: _rail(windows, rails.export_kw, -1.0, conventions.power_step_kw),
         }
@@ -96,17 +98,33 @@ def _followed(windows: Sequence[Window], following: frozenset[int]) -> list[Entr
     return list(_merge(windows, [0.0 if slot in following else nan for slot in range(slots)]))
 
 
+def _may_take_more(plan: Plan, mode: DispatchMode) -> frozenset[int]:
+    """The slots in which it does no harm that a gateway keeps the export limit by charging the battery first.
+
+    A battery that is told to rest or to discharge would be moved against it, and one that is told powers alone, as
+    while it is on trial, beyond them.
+    """
+    slots = range(len(plan.problem.horizon))
+    if plan.problem.battery is None:
+        return frozenset(slots)
+    if mode is not DispatchMode.PER_SLOT:
+        return frozenset()
+    return frozenset(slot for slot in slots if plan.flows.charge_kw[slot] > LEAST_CURTAILMENT_KW)
+
+
 def _cut(
     plan: Plan,
     windows: Sequence[Window],
     conventions: Conventions,
     solar_rated_kw: float | None,
-    kept: frozenset[int],
+    by_itself: frozenset[int],
 ) -> list[Entry]:
-    """Entries only where the plan cuts and no rail does; a gateway that holds its last value is told to release it."""
+    """Entries where the plan cuts, but for the slots in which the gateway does by itself; a gateway that holds its last
+    value is told to release it.
+    """
     released = 0.0 if conventions.curtailment_percent is CurtailmentPercent.CUT else 100.0
     percent = enumerate(_curtailment(plan, conventions, solar_rated_kw))
-    entries = list(_merge(windows, [released if slot in kept else value for slot, value in percent]))
+    entries = list(_merge(windows, [released if slot in by_itself else value for slot, value in percent]))
     cutting = [entry for entry in entries if entry.value != released]
     if cutting and conventions.after_last_entry is AfterLastEntry.HOLD:
         return entries

@@ -36,7 +36,7 @@ def rails_of(plan: Plan, limits: SiteLimits, conventions: Conventions) -> Rails:
 
 
 def kept_by_rail(plan: Plan, rails: Rails, conventions: Conventions) -> frozenset[int]:
-    """The slots whose cut of the sun the gateway makes by itself, for the plan exports all that the rail allows.
+    """The slots whose cut of the sun the gateway can make by itself, for the plan exports all that the rail allows.
 
     A percentage would be that of the forecast, and cut too much or too little of the sun that comes.
     """

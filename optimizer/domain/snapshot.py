@@ -55,7 +55,7 @@ class GridReading:
 class SiteReading:
     """One answer of the cloud for one site, signs resolved. None for an asset: the site has none now.
 
-    ``solar_stands_in``: the answer had no solar array, an earlier one had.
+    ``solar_stands_in``: the answer had no solar array, an earlier one had; ``grid_stands_in``: the same of a rating.
     """
 
     site_id: str
@@ -75,6 +75,7 @@ class SiteReading:
     in_force: tuple[Command, ...]
     remarks: tuple[str, ...] = ()
     solar_stands_in: bool = False
+    grid_stands_in: bool = False
 
     @property
     def age_s(self) -> float | None:

@@ -12,7 +12,7 @@ from optimizer.backtest.backtest import DAEMON, Result
 from optimizer.backtest.bills import billing_of, on_quarters, without_battery
 from optimizer.backtest.setup import Asked, prepare
 from optimizer.backtest.sweep import Variant, on_frontier, sweep_values
-from optimizer.backtest.yearly import saved_per_year
+from optimizer.backtest.yearly import notes_on_a_year, saved_per_year
 from optimizer.cli import main
 from optimizer.errors import ConfigError
 
@@ -57,6 +57,21 @@ def test_a_monthly_peak_saves_twelve_times_a_year_however_few_days_of_a_month_ar
     saved = saved_per_year(billing, without, capped) - saved_per_year(no_peaks, without, capped)
 
     assert saved == pytest.approx(12 * 9.2 * (sum(peaks_kw) / 2 - 1.0))
+
+
+@pytest.mark.parametrize(("due", "times"), [(list(range(1, 13)), 12), ([4], 1), ([3, 4, 5], 3), ([6, 7], 0)])
+def test_a_peak_that_is_due_in_some_months_saves_as_often_as_these_come(tmp_path, due, times):
+    charge = f'[[sites.peak_charges]]\nname = "peak"\nprice_per_kw = 9.2\ndue_months = {due}\n'
+    content = list(rows(2, timedelta(hours=1), START + timedelta(days=7)))  # in April
+    asked = Asked(config=write_settings(tmp_path, SETTINGS + charge), data=write_data(tmp_path / "d.csv", content))
+    billing, without = billing_of(prepare(asked)), without_battery(prepare(asked))
+    capped = replace(without, import_kwh=np.minimum(without.import_kwh, 0.25))
+    no_peaks = replace(billing, whole=replace(billing.whole, tariff=replace(billing.whole.tariff, peak_charges=())))
+
+    saved = saved_per_year(billing, without, capped) - saved_per_year(no_peaks, without, capped)
+
+    assert saved == pytest.approx(times * 9.2 * (without.import_kwh.max() * 4 - 1.0))
+    assert any("not due within the span" in note for note in notes_on_a_year(billing)) == (times == 0)
 
 
 def test_another_array_on_data_without_sun_is_refused(tmp_path):

@@ -159,6 +159,41 @@ def test_the_sun_that_the_export_limit_cuts_is_cut_by_no_percentage_and_the_batt
     assert entries(batch, Pair.GRID_POWER) == (Entry(start=START, end=START + 2 * HOUR, value=0.0),)
 
 
+@pytest.mark.parametrize("mode", [DispatchMode.BATTERY_POWER, DispatchMode.BATTERY_SOC])
+def test_the_sun_is_cut_by_command_where_the_battery_holds_what_it_is_told(mode):
+    """A gateway that charges the battery before it cuts would move it against its command."""
+    batch = batch_of(no_export_plan(), mode=mode)
+
+    assert {entry.value for entry in entries(batch, Pair.SOLAR_CURTAILMENT)} == {50.0}
+
+
+def test_where_the_battery_is_charged_with_a_power_the_gateway_may_charge_it_more_before_it_cuts():
+    plan = plan_of(load_kw=(1.0, 1.0), solar_kw=(6.0, 6.0), price=(0.3, 0.3), soc_kwh=6.0)
+    plan = solve(replace(plan.problem, export_limit_kw=1.0))
+    plan = replace(plan, first_follow=(False, False))
+    batch = batch_of(plan)
+
+    assert min(plan.flows.charge_kw) > 0
+    assert min(plan.flows.curtailed_kw) > 0
+    assert entries(batch, Pair.GRID_POWER) == ()
+    assert entries(batch, Pair.SOLAR_CURTAILMENT) == ()
+    assert entries(batch_of(plan, mode=DispatchMode.BATTERY_POWER), Pair.SOLAR_CURTAILMENT) != ()
+
+
+def test_in_the_last_slot_in_which_the_battery_rests_the_sun_is_cut_by_command():
+    batch = batch_of(no_export_plan(), conventions=replace(SIGNS, after_last_entry=AfterLastEntry.UNKNOWN))
+
+    assert entries(batch, Pair.SOLAR_CURTAILMENT) == (Entry(start=START + HOUR, end=START + 2 * HOUR, value=50.0),)
+
+
+def test_without_a_battery_the_export_limit_alone_cuts_the_sun():
+    plan = no_export_plan()
+    bare = solve(replace(plan.problem, batteries=()))
+
+    assert bare.flows.curtailed_kw == (2.0, 2.0)
+    assert entries(batch_of(bare), Pair.SOLAR_CURTAILMENT) == ()
+
+
 def test_the_sun_is_cut_by_command_where_the_gateway_would_not():
     batch = batch_of(no_export_plan(), conventions=replace(SIGNS, export_limit_cuts_sun=False))
 

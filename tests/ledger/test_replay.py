@@ -130,6 +130,18 @@ def test_a_record_of_an_older_version_says_so(tmp_path: Path):
             replay_text(app, plan_batches(app)[0])
 
 
+def test_a_batch_from_before_a_convention_was_stated_is_made_as_it_was_made_then(tmp_path: Path):
+    with simulated_world(tmp_path, grid_export_limit_kw=0.5, soc_percent=100.0, solar_peak_kw=12.0) as world:
+        settings = {"site": 'dispatch = "per_slot"', "conventions": "export_limit_cuts_sun = false"}
+        with world.app(**settings) as app:
+            plan_for(world, app, 1)
+            rewrite(app, lambda it: it["replay"]["publication"]["conventions"].pop("export_limit_cuts_sun"))
+            text, is_same = replay_text(app, plan_batches(app)[0])
+
+    assert any(command["asset"] == "solar" for command in world.simulator.posts[0].body["schedules"])
+    assert is_same, text
+
+
 @pytest.mark.parametrize("body", [b"no zlib", zlib.compress(b'{"a":'), zlib.compress(b"3")])
 def test_a_damaged_record_says_so(tmp_path: Path, body: bytes):
     with simulated_world(tmp_path) as world, world.app() as app:

@@ -231,6 +231,41 @@ def test_a_connection_that_was_rated_keeps_its_limits_while_the_answer_lacks_the
     assert all(post.accepted for post in world.simulator.posts)
 
 
+def test_a_rating_that_is_gone_for_a_day_makes_room_for_the_limit_of_the_settings(tmp_path):
+    lacks = with_assets(grid={"ratedPowerUpperLimitkW": None})
+    with simulated_world(tmp_path, grid_import_limit_kw=3.0, soc_percent=50.0) as world:
+        limits = []
+        for change, hours in ((None, 1), (lacks, 25), (lacks, 1)):
+            cycles(world, change, minutes=60 * hours, site="[sites.grid]\nimport_limit_kw = 12")
+            limits.append(world.simulator.posts[-1].body["schedules"])
+        uppers = [
+            {entry["value"] for command in batch if command["type"] == "upperLimitkW" for entry in command["entries"]}
+            for batch in limits
+        ]
+
+    assert uppers == [{3.0}, {3.0}, {12.0}]
+
+
+def test_a_site_that_spells_its_name_otherwise_is_the_same_site(world):
+    def shouting(site: dict) -> dict:
+        return site | {"siteId": site["siteId"].upper()}
+
+    first, second = cycles(world, shouting, lambda site: shouting(with_assets(bess=None)(site)))
+
+    assert isinstance(first, Posted)
+    assert isinstance(second, Skipped)
+    assert "battery is missing" in second.detail
+
+
+def test_what_was_seen_by_a_clock_that_was_ahead_binds_nobody(world):
+    cycles(world, None)
+    with world.app() as app:
+        app.ledger.write(("UPDATE marks SET content = replace(content, '2021-', '2024-') WHERE name = 'assets'", [()]))
+    (outcome,) = cycles(world, with_assets(bess=None))
+
+    assert is_success(outcome)
+
+
 def test_without_the_battery_that_was_there_nothing_is_planned_for_a_day_then_it_is_gone(world):
     gone = with_assets(bess=None)
     first, second, *_, last = cycles(world, None, gone, gone, gone, minutes=360)

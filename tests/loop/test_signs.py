@@ -1,5 +1,6 @@
 """A wrong sign against the plant: little power, two cycles, and then nothing that moves the battery."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -8,6 +9,7 @@ from world import World, simulated_world
 
 from optimizer.daemon import Jobs
 from optimizer.domain.outcome import Failed, Posted
+from optimizer.simulator import Recording
 
 RATED_KW = 5.0
 TELEMETRY_IS_RIGHT = 'bess_telemetry_positive = "charge"'
@@ -34,6 +36,34 @@ def live(world: World, jobs: Jobs, cycles: int) -> list[tuple[object, float]]:
             most_kw = max(most_kw, flows.charge_kw, flows.discharge_kw)
         found.append((outcome, most_kw))
     return found
+
+
+def test_a_battery_on_trial_is_not_charged_beyond_a_tenth_by_the_limit_of_export(tmp_path, monkeypatch):
+    """A gateway may keep the limit by charging first: while the battery is on trial the sun is cut by command."""
+    recorded = Recording.at
+    monkeypatch.setattr(Recording, "at", lambda it, at: replace(recorded(it, at), solar_kw=4.0, load_kw=1.0))
+    with (
+        simulated_world(tmp_path, soc_percent=40.0, grid_export_limit_kw=0.0, solar_peak_kw=5.0) as world,
+        world.app(site='dispatch = "per_slot"', answered=False) as app,
+    ):
+        ((outcome, most_kw),) = live(world, Jobs(app), 1)
+
+    assert isinstance(outcome, Posted)
+    assert "solar" in {command["asset"] for command in world.simulator.posts[0].body["schedules"]}
+    assert most_kw < 0.2 * RATED_KW, "told was a tenth; a little more sun than forecast goes there too"
+
+
+def test_a_battery_that_is_charged_more_to_keep_the_limit_of_export_does_not_diverge(tmp_path, monkeypatch):
+    recorded = Recording.at
+    monkeypatch.setattr(Recording, "at", lambda it, at: replace(recorded(it, at), solar_kw=6.0, load_kw=1.0))
+    with (
+        simulated_world(tmp_path, soc_percent=40.0, grid_export_limit_kw=1.0, solar_peak_kw=7.0) as world,
+        world.app(site='dispatch = "per_slot"') as app,
+    ):
+        found = live(world, Jobs(app), 3)
+
+    assert max(most_kw for _, most_kw in found) > 1.0
+    assert not {event["event"] for event in world.events} & {"batch_diverging", "battery_runs_contrary"}
 
 
 def battery_posts(world: World) -> list[dict]:

@@ -41,13 +41,24 @@ def test_a_curtailment_in_force_cuts_it_unless_it_releases_all(percent, is_cut):
         (site(NO_EXPORT, soc_kwh=10.0), True),
         (site(NO_EXPORT, charge_kw=5.0), True),
         (site(NO_EXPORT), False),
+        (site(NO_EXPORT, command(Pair.BESS_POWER, (-5, 55, 0.3))), True),
         (site(TWO_KW, export_kw=1.98, soc_kwh=10.0), True),
         (site(TWO_KW, export_kw=1.5, soc_kwh=10.0), False),
         (site(NO_EXPORT, export_kw=None, soc_kwh=10.0), False),
         (site(soc_kwh=10.0), False),
         (replace(site(NO_EXPORT), battery=None), True),
     ],
-    ids=["full", "at its power", "it takes more", "at 2 kW", "below 2 kW", "not read", "no limit", "no battery"],
+    ids=[
+        "full",
+        "at its power",
+        "it takes more",
+        "a power is told",
+        "at 2 kW",
+        "below 2 kW",
+        "not read",
+        "no limit",
+        "no battery",
+    ],
 )
 def test_export_at_its_limit_may_be_cut_where_the_battery_takes_no_more(snapshot, is_cut):
     assert is_sun_cut(snapshot, conventions(), NOW) is is_cut

@@ -121,7 +121,7 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path):
     assert "ags_hidden" not in str(caught.value)
 
 
-@pytest.mark.parametrize("key", ["agk_1.ags_hidden", "aris_tok_hidden"])
+@pytest.mark.parametrize("key", ["agk_1.ags_hidden", "aris_tok_hidden_9f8e7d"])
 @pytest.mark.parametrize("kind", ["env", "file", "credential"])
 def test_a_secret_in_the_place_of_its_variable_s_name_is_refused_and_not_repeated(tmp_path, kind, key):
     file = write(tmp_path)
@@ -132,6 +132,12 @@ def test_a_secret_in_the_place_of_its_variable_s_name_is_refused_and_not_repeate
 
     assert "heat_cloud.api_key" in str(caught.value)
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["aris_tok_home", "agk_key", "keys/aris_tok_home"])
+def test_a_file_may_be_called_like_what_it_holds(name):
+    assert str(SecretRef(file=name).file) == name
+    assert SecretRef(credential=name).credential == name
 
 
 def test_an_address_with_a_query_is_refused_for_it_may_hold_a_key_and_not_repeated(tmp_path):
