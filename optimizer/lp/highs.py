@@ -156,6 +156,10 @@ class Session:
         given.alien = True
         self._highs.setBasis(given)
 
+    def search_plainly(self) -> None:
+        """Until the next model: without the reductions that come before a search, which may err."""
+        self._highs.setOptionValue("presolve", "off")
+
     def solve(self, within_s: float, accepted_gap: float = 0.0) -> Answer:
         """Minimise; a search may end at ``accepted_gap``.
 

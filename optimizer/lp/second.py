@@ -119,6 +119,9 @@ class CbcSession:
             gap=gap,
         )
 
+    def search_plainly(self) -> None:
+        """It searches as it always does."""
+
     def set_costs(self, weights: Floats) -> None:
         """Minimise something else from here on."""
         self._held.weights = weights

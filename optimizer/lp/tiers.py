@@ -104,12 +104,20 @@ class Tiers:
             answer = self._tier_by_tier(model, weights, slack, problem.accepted_gap)
             if answer is not None:
                 return answer
+        # nearly every soft model has a plan, and presolve has been seen to deny it where there was one
+        answer = self._tier_by_tier(model, weights, KEEP_BREACH[-1], problem.accepted_gap, plainly=True)
+        if answer is not None:
+            return answer
         msg = f"site {problem.site_id}: no plan satisfies the physics even with every soft limit released"
         raise PlanInfeasible(msg)
 
-    def _tier_by_tier(self, model: Model, weights: Floats, slack: float, accepted_gap: float) -> Answer | None:
+    def _tier_by_tier(
+        self, model: Model, weights: Floats, slack: float, accepted_gap: float, *, plainly: bool = False
+    ) -> Answer | None:
         engine = self.engine
         engine.load(model, np.zeros(len(model.lower)))
+        if plainly:
+            engine.search_plainly()
         for tier in BREACHES:
             breach = model.weights(model.total(tier))
             if not breach.any():

@@ -7,7 +7,9 @@ from builders import NOON, battery, hours, problem
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from optimizer.domain.assets import DeferrableLoad
 from optimizer.domain.horizon import plan_horizon
+from optimizer.domain.peaks import BilledPeak
 from optimizer.domain.plan import Feasible, Optimal, Relaxed
 from optimizer.lp import no_battery, price, self_consumption, solve
 from optimizer.lp.verify import deviations
@@ -29,6 +31,26 @@ def test_buys_in_the_cheap_hour_what_the_dear_hour_needs():
     assert plan.flows.charge_kw[0] == pytest.approx(1.9 / 0.95 / 0.95)
     assert plan.flows.import_kw[1] == pytest.approx(0.0, abs=1e-6)
     assert plan.objective == pytest.approx(0.10 * 1.9 / 0.95 / 0.95)
+
+
+def test_a_plan_that_the_solver_s_presolve_denies_is_found_nevertheless():
+    """HiGHS 1.15.1 calls this infeasible before it searches, though nothing in it is hard."""
+    pump = DeferrableLoad(name="pump", power_kw=2.0, run_h=9.0, first_slot=0, end_slot=8, is_on_off=True)
+    peak = BilledPeak(name="peak", interval_of_slot=tuple(range(24)), price_per_kw=5.0)
+    case = problem(
+        hours(24),
+        import_limit_kw=None,
+        export_limit_kw=None,
+        battery=battery(soc_min_kwh=0.0, reserve_kwh=2.0),
+        terminal_value_per_kwh=0.0,
+        deferrable_loads=(replace(pump, is_single_block=False),),
+        peak_charges=(peak,),
+    )
+
+    plan = solve(case)
+
+    assert isinstance(plan.verdict, Relaxed)
+    assert "pump short: 2 kWh" in str(plan.verdict)
 
 
 def test_a_spread_smaller_than_losses_is_left_alone():
