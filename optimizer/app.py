@@ -16,6 +16,7 @@ import structlog
 from optimizer.batch_book import BatchBook
 from optimizer.clients import ArisClient, HeatCloudClient, HeatCloudPaths, HeatCloudPoster, HttpDoor, Patience
 from optimizer.configured import ASSUMED_SIGN, conventions_of, refuse_contradictions, task_of
+from optimizer.currencies import refuse_other_currency
 from optimizer.domain.conventions import Conventions
 from optimizer.errors import ConfigError, LedgerUnavailable
 from optimizer.ledger import Ledger
@@ -297,6 +298,7 @@ def _site(
         patience = Patience(timeout_s=site.hcu.timeout_s)
         hcu = ArisClient(HttpDoor("Aris HCU", site.hcu.base_url, token, patience), around.now)
     task = task_of(path, site, settings, conventions)
+    refuse_other_currency(f"{path}.tariff", site.tariff, site.feeds, site_path=path)
     refuse_contradictions(path, task, around.now())
     ports = PlanPorts(
         site=heat,
@@ -325,6 +327,8 @@ def _contenders(path: str, site: SiteSettings, champion: PriceSources) -> tuple[
         )
         for number, each in enumerate(site.challengers)
     ]
+    for number, each in enumerate(site.challengers):
+        refuse_other_currency(f"{path}.challengers[{number}].tariff", each.tariff, site.feeds, site_path=path)
     names = [each.name for each in challengers]
     for name in names:
         if names.count(name) > 1:

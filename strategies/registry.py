@@ -130,6 +130,22 @@ def build_strategy(options: Mapping[str, object], *, path: str) -> TariffStrateg
     return built
 
 
+def strategy_currency(options: Mapping[str, object], *, path: str) -> str | None:
+    """What a strategy counts in; None where it does not say. Raises ConfigError as ``build_strategy`` does."""
+    return _currency(_choose(STRATEGIES, options, path))
+
+
+def feed_currency(options: Mapping[str, object], *, path: str) -> str | None:
+    """What a feed's prices are in; None where it does not say. Raises ConfigError as ``build_feed`` does."""
+    return _currency(_choose(FEEDS, options, path))
+
+
+def _currency(chosen: _Chosen) -> str | None:
+    """An option of that name, else what the class says of itself."""
+    found = getattr(chosen.options, "currency", None) or getattr(chosen.factory, "CURRENCY", None)
+    return found if isinstance(found, str) else None
+
+
 def build_feed(options: Mapping[str, object], *, path: str, context: FeedContext) -> PriceFeed | DocumentFeed:
     """The feed that ``options["feed"]`` names; otherwise as ``build_strategy``.
 

@@ -30,6 +30,7 @@ ROOMS: dict[str, set[str]] = {
     "optimizer/pricing.py": PURE | {"optimizer.ports", "optimizer.siting", "strategies", "pandas"},
     "optimizer/reconcile.py": PURE | {"optimizer.last_assets"},
     "optimizer/last_assets.py": PURE,
+    "optimizer/currencies.py": PURE | {"strategies.registry"},
     "optimizer/assets_record.py": PURE | {"optimizer.last_assets", "optimizer.ledger", "sqlite3", "structlog"},
     "optimizer/planning.py": PURE
     | {"optimizer.curtailed"}

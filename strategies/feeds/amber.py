@@ -54,6 +54,8 @@ class Amber:
     The channel ``feedIn`` is turned round: positive is what the site is paid. Demand charges are not in it.
     """
 
+    CURRENCY = "AUD"
+
     class Options(WebFeedOptions):
         """The key is the customer's own, from the developer page of the account."""
 

@@ -29,6 +29,8 @@ Row = tuple[datetime, datetime, float | None]
 class Awattar:
     """Prices in EUR per kWh, without taxes and fees."""
 
+    CURRENCY = "EUR"
+
     class Options(WebFeedOptions):
         """The country chooses the address, unless one is given."""
 

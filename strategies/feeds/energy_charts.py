@@ -40,6 +40,8 @@ Row = tuple[datetime, datetime, float | None]
 class EnergyCharts:
     """Prices of a bidding zone in EUR per kWh, also where the zone has another currency, without taxes and fees."""
 
+    CURRENCY = "EUR"
+
     class Options(WebFeedOptions):
         """Zones are written as the provider does, where case matters."""
 

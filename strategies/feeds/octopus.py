@@ -48,6 +48,8 @@ class Octopus:
     Export rates carry no VAT, so both are the same.
     """
 
+    CURRENCY = "GBP"
+
     class Options(WebFeedOptions):
         """Codes as in the supplier's product list; they change with every version of a product."""
 
