@@ -13,14 +13,16 @@ from strategies.wall_clock import Floats
 
 NOON = datetime(2026, 5, 6, 10, 7, tzinfo=UTC)
 """A Wednesday, some minutes into a slot."""
+SATURDAY = date(2026, 5, 9)
 YEAR_END = datetime(2026, 12, 31, 15, 0, tzinfo=UTC)
 HOURS = 36
 FINEST_MIN = 5
 
 
 def starts(case: StrategyCase) -> Iterator[datetime]:
-    """An ordinary day, some hours before both days on which the clocks change, and a year's end."""
+    """An ordinary day, some hours before a weekend, before both days on which the clocks change, and a year's end."""
     yield NOON
+    yield local_midnight(SATURDAY, case.zone) - timedelta(hours=4)
     yield from (local_midnight(day, case.zone) - timedelta(hours=4) for day in odd_days(case.zone))
     yield YEAR_END
 

@@ -32,6 +32,9 @@ ASKED = {
 LIBRARIES = {"holidays", "numpy", "pandas", "pydantic", "pydantic_core"}
 """They may look at a clock for their own purposes."""
 
+ANOTHER_TIME = timedelta(days=9, hours=5)
+"""Another day and another hour: prices that come again each day differ there as well."""
+
 
 @dataclass(slots=True)
 class _Watch:
@@ -76,7 +79,8 @@ def watched() -> Iterator[list[str]]:
 
 def check_the_method_is_pure(tariff_case: StrategyCase) -> None:
     """The same window and market give the same tariff; nothing is opened, asked, remembered or changed."""
-    horizon, other = horizon_of(tariff_case), horizon_of(tariff_case, horizon_of(tariff_case).start + timedelta(days=9))
+    horizon = horizon_of(tariff_case)
+    other = horizon_of(tariff_case, horizon.start + ANOTHER_TIME)
     market = tariff_case.market(horizon)
     series, documents = dict(market.series), dict(market.documents)
     strategy = tariff_case.built()
@@ -89,7 +93,8 @@ def check_the_method_is_pure(tariff_case: StrategyCase) -> None:
     assert again == first, "not pure: the same window and market gave another tariff; keep no memory, read no clock"
     assert dict(market.series) == series, "not pure: the method changed market.series"
     assert dict(market.documents) == documents, "not pure: the method changed market.documents"
-    tariff_case.tariff(other, tariff_case.market(other), strategy)
+    used, fresh = (tariff_case.tariff(other, tariff_case.market(other), built) for built in (strategy, None))
+    assert used == fresh, "not pure: one that priced another window before prices this one otherwise; keep nothing"
     assert tariff_case.tariff(horizon, market, strategy) == first, (
         "not pure: after another window the same one gave another tariff; keep nothing between calls"
     )

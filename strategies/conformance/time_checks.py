@@ -43,31 +43,35 @@ def _marked(tariff: Tariff) -> Floats:
 
 def check_on_the_odd_days_it_goes_by_the_wall_clock(tariff_case: StrategyCase) -> None:
     """Where the same weekday before and after has one price at each wall time, so has the day of the clock change."""
-    zone = ZoneInfo(tariff_case.zone)
-    for day in odd_days(tariff_case.zone):
-        for weeks in product((-1, -2), (1, 2)):
-            neighbours = [day + timedelta(weeks=each) for each in weeks]
-            before, after = (dict(_prices_by(zone, tariff_case, each)) for each in neighbours)
-            if _differ(before, after):
-                assert tariff_case.series is not None or not _is_by_utc(tariff_case, neighbours), (
-                    f"shifted hour on the day of the clock change: from {day} on the prices stay where they were in "
-                    f"UTC and move by an hour in local time ({tariff_case.zone}); go by "
-                    "at.astimezone(ZoneInfo(horizon.zone)); where the supplier's clock never changes, give the case "
-                    'a zone that never does, e.g. "Etc/GMT-1"'
-                )
-                continue  # its prices follow something else than the clock
-            for wall, price in _prices_by(zone, tariff_case, day):
-                assert abs(price - before[wall]) <= SAME, (
-                    f"shifted hour on the day of the clock change: on {day} at {wall[0]:02d}:{wall[1]:02d} local time "
-                    f"({tariff_case.zone}) the price is {price:g}, on other such days {before[wall]:g}; go by "
-                    "at.astimezone(ZoneInfo(horizon.zone)) for each slot"
-                )
-            break
+    for day, name in product(odd_days(tariff_case.zone), (IMPORT, EXPORT)):
+        _check_an_odd_day(tariff_case, day, name)
 
 
-def _is_by_utc(case: StrategyCase, days: list[date]) -> bool:
+def _check_an_odd_day(case: StrategyCase, day: date, name: str) -> None:
+    zone = ZoneInfo(case.zone)
+    for weeks in product((-1, -2), (1, 2)):
+        neighbours = [day + timedelta(weeks=each) for each in weeks]
+        before, after = (dict(_prices_by(zone, case, each, name)) for each in neighbours)
+        if _differ(before, after):
+            assert case.series is not None or not _is_by_utc(case, neighbours, name), (
+                f"shifted hour on the day of the clock change: from {day} on the prices ({name}) stay where they were "
+                f"in UTC and move by an hour in local time ({case.zone}); go by "
+                "at.astimezone(ZoneInfo(horizon.zone)); where the supplier's clock never changes, give the case "
+                'a zone that never does, e.g. "Etc/GMT-1"'
+            )
+            continue  # its prices follow something else than the clock
+        for wall, price in _prices_by(zone, case, day, name):
+            assert abs(price - before[wall]) <= SAME, (
+                f"shifted hour on the day of the clock change: on {day} at {wall[0]:02d}:{wall[1]:02d} local time "
+                f"({case.zone}) the {name} is {price:g}, on other such days {before[wall]:g}; go by "
+                "at.astimezone(ZoneInfo(horizon.zone)) for each slot"
+            )
+        return
+
+
+def _is_by_utc(case: StrategyCase, days: list[date], name: str) -> bool:
     utc = ZoneInfo("UTC")
-    before, after = (dict(_prices_by(utc, case, day)) for day in days)
+    before, after = (dict(_prices_by(utc, case, day, name)) for day in days)
     return not _differ(before, after)
 
 
@@ -75,9 +79,9 @@ def _differ(before: dict[TimeOfDay, float], after: dict[TimeOfDay, float]) -> bo
     return any(abs(before[time] - after[time]) > SAME for time in before)
 
 
-def _prices_by(clock: ZoneInfo, case: StrategyCase, day: date) -> list[tuple[TimeOfDay, float]]:
-    """The import price of each quarter of a local day, by a clock's time; an hour may come twice."""
+def _prices_by(clock: ZoneInfo, case: StrategyCase, day: date, name: str) -> list[tuple[TimeOfDay, float]]:
+    """One direction's price in each quarter of a local day, by a clock's time; an hour may come twice."""
     horizon = day_horizon(case, day)
-    prices = case.tariff(horizon).import_price_per_kwh
+    prices = getattr(case.tariff(horizon), name)
     times = [at.astimezone(clock) for at in horizon.starts]
     return [((at.hour, at.minute), price) for at, price in zip(times, prices, strict=True)]

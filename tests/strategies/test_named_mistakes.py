@@ -126,6 +126,32 @@ class ByTheStartsOffset(Right):
         return tuple(0.3 if 6 <= (at + offset).hour < 22 else 0.2 for at in horizon.starts)
 
 
+class ByTheFirstDay(Right):
+    """Weekend or working day is decided once, where the horizon begins."""
+
+    def prices(self, horizon, market):
+        is_weekend = horizon.start.astimezone(ZoneInfo(horizon.zone)).weekday() >= 5
+        return (0.22 if is_weekend else 0.34,) * len(horizon)
+
+
+class SoldByUtc(Right):
+    """Only what is fed in goes by UTC."""
+
+    def tariff(self, horizon, market):
+        sold = tuple(0.05 if 10 <= at.hour < 14 else 0.09 for at in horizon.starts)
+        return replace(super().tariff(horizon, market), export_price_per_kwh=sold)
+
+
+class KeepsTheFirst(Right):
+    """The prices of the very first window, for ever."""
+
+    def prices(self, horizon, market):
+        if not hasattr(self, "kept"):
+            zone = ZoneInfo(horizon.zone)
+            self.kept = tuple(0.34 if 6 <= at.astimezone(zone).hour < 22 else 0.22 for at in horizon.starts)
+        return self.kept
+
+
 class WithClock(Right):
     def prices(self, horizon, market):
         return (0.3 if datetime.now(UTC).year > 2000 else 0.2,) * len(horizon)
@@ -201,6 +227,9 @@ MISTAKES = [
     (WithoutWeights, "weight by time what changes within a slot"),
     (ByUtc, "shifted hour on the day of the clock change: from 2026-03-29 on .*move by an hour in local time"),
     (ByTheStartsOffset, "shifted hour on the day of the clock change: on 2026-03-29 at 06:00 local time"),
+    (ByTheFirstDay, "price by time, not by the number of the slot or where the horizon begins"),
+    (SoldByUtc, r"shifted hour .* the prices \(export_price_per_kwh\) stay where they were in UTC"),
+    (KeepsTheFirst, "not pure: one that priced another window before prices this one otherwise"),
     (WithClock, r"not pure: the method asks a clock or chance: datetime.now\(\) in .*test_named_mistakes"),
     (WithChance, r"not pure: the method asks a clock or chance: Random.random\(\)"),
     (WithFile, "not pure: the method does 'open' .*urdb-commercial-example.json.* is a PriceFeed's business"),
