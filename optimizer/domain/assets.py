@@ -7,6 +7,8 @@ money; without, they are kept as far as anything can be, before money is looked 
 
 from dataclasses import dataclass
 
+RUNNING_SHARE = 0.01
+"""Of its power: what a machine takes or gives at least where a law is about its being on."""
 PerSlot = float | tuple[float, ...]
 """One number held over the horizon, or one for each slot."""
 
@@ -113,6 +115,13 @@ class ThermalStore:
     value_per_k: float = 0.0
     comfort_price_per_kh: float | None = None
 
+    @property
+    def least_kw(self) -> float:
+        """Where it is on: with a least run at least a hundredth of its power, or it could be "on" at rest."""
+        if self.is_on_off:
+            return self.max_kw
+        return max(self.min_kw, RUNNING_SHARE * self.max_kw if self.min_run_h > 0 else 0.0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeferrableLoad:
@@ -120,7 +129,7 @@ class DeferrableLoad:
 
     ``is_on_off``: at full power or not at all, in no slot that it could leave out and still reach its hours;
     otherwise any power up to it, with the same energy in total. ``is_single_block``: it does not stop and start
-    again. ``end_slot`` None: the horizon's end.
+    again, and is on with a hundredth of its power at least. ``end_slot`` None: the horizon's end.
     """
 
     name: str
@@ -131,6 +140,13 @@ class DeferrableLoad:
     is_on_off: bool = False
     is_single_block: bool = False
     shortfall_price_per_kwh: float | None = None
+
+    @property
+    def least_kw(self) -> float:
+        """Where it is on; never so much that its energy is too little for a slot."""
+        if self.is_on_off:
+            return self.power_kw
+        return RUNNING_SHARE * self.power_kw * min(self.run_h, 1.0) if self.is_single_block else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,3 +185,8 @@ class Genset:
     is_running: bool = False
     state_h: float = 1e6
     kg_co2_per_kwh: float = 0.0
+
+    @property
+    def least_kw(self) -> float:
+        """Where it is on: with least times at least a hundredth of its power, or it could be "on" at rest."""
+        return max(self.min_kw, RUNNING_SHARE * self.max_kw if self.min_up_h > 0 or self.min_down_h > 0 else 0.0)

@@ -419,10 +419,11 @@ def _heat_store(site: Site, store: ThermalStore) -> None:
     coldest, warmest = per_slot(store.comfort_min_c, slots), per_slot(store.comfort_max_c, slots)
     temperature = constant(store.temperature_c)
     runs = []
+    least = max(store.min_kw, store.max_kw / 100 if store.min_run_h > 0 else 0.0)
     for t, h in enumerate(site.hours):
         power = site.dense.column(store.max_kw)
         runs.append(site.dense.switch())
-        _either_off_or(site.dense, power, runs[t], store.max_kw if store.is_on_off else store.min_kw, store.max_kw)
+        _either_off_or(site.dense, power, runs[t], store.max_kw if store.is_on_off else least, store.max_kw)
         site.given[t] = site.given[t] - power
         lost = store.loss_kw_per_k * (temperature - constant(around[t]))
         temperature = temperature + h * (cop[t] * power - lost - constant(draw[t])) / store.kwh_per_k
@@ -442,9 +443,10 @@ def _deferrable(site: Site, load: DeferrableLoad) -> None:
     window = _window(site, load.first_slot, load.end_slot)
     used = {t: site.dense.switch() for t in window}
     delivered = constant(0.0)
+    least = load.power_kw / 100 * min(load.run_h, 1.0) if load.is_single_block else 0.0
     for t in window:
         power = site.dense.column(load.power_kw)
-        _either_off_or(site.dense, power, used[t], load.power_kw if load.is_on_off else 0.0, load.power_kw)
+        _either_off_or(site.dense, power, used[t], load.power_kw if load.is_on_off else least, load.power_kw)
         site.given[t] = site.given[t] - power
         delivered = delivered + site.hours[t] * power
     if load.is_single_block:
@@ -477,10 +479,11 @@ def _genset(site: Site, genset: Genset) -> None:
     dense = site.dense
     before = 1.0 if genset.is_running else 0.0
     runs = [dense.switch() for _ in site.slots]
+    least = max(genset.min_kw, genset.max_kw / 100 if genset.min_up_h > 0 or genset.min_down_h > 0 else 0.0)
     per_kwh = genset.fuel_cost_per_kwh + genset.kg_co2_per_kwh * site.problem.co2_price_per_kg
     for t, h in enumerate(site.hours):
         power = dense.column(genset.max_kw)
-        _either_off_or(dense, power, runs[t], genset.min_kw, genset.max_kw)
+        _either_off_or(dense, power, runs[t], least, genset.max_kw)
         site.given[t] = site.given[t] + power
         starts = dense.column(1.0)
         dense.at_most(runs[t] - (runs[t - 1] if t else constant(before)), starts)

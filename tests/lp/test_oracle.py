@@ -256,7 +256,7 @@ def test_a_heat_pump_once_started_runs_its_least_time() -> None:
     [
         ({}, 2.0 * (0.1 + 0.5 * 0.2)),
         ({"is_on_off": True}, 2.0 * (0.1 + 0.2)),
-        ({"is_single_block": True}, 2.0 * (0.1 + 0.5 * 0.2)),  # in between it runs at next to nothing
+        ({"is_single_block": True}, 2.0 * (0.1 + 0.01 * 0.9 + 0.49 * 0.2)),  # in between it runs at a hundredth
         ({"is_on_off": True, "is_single_block": True}, 2.0 * (0.1 + 0.9)),
         ({"first_slot": -1, "end_slot": 1}, 2.0 * (0.1 + 0.5 * 3.0)),
         ({"first_slot": 1, "end_slot": 2}, 2.0 * (0.9 + 0.5 * 3.0)),

@@ -1,13 +1,14 @@
 """The model's answers on cases that can be worked by hand, and its invariants on generated ones."""
 
 from dataclasses import replace
+from itertools import groupby
 
 import pytest
 from builders import NOON, battery, hours, problem
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from optimizer.domain.assets import DeferrableLoad
+from optimizer.domain.assets import DeferrableLoad, Genset, ThermalStore
 from optimizer.domain.horizon import plan_horizon
 from optimizer.domain.peaks import BilledPeak
 from optimizer.domain.plan import Feasible, Optimal, Relaxed
@@ -51,6 +52,51 @@ def test_a_plan_that_the_solver_s_presolve_denies_is_found_nevertheless():
 
     assert isinstance(plan.verdict, Relaxed)
     assert "pump short: 2 kWh" in str(plan.verdict)
+
+
+CHEAP_TWICE = (0.5, 0.1, 0.5, 0.5, 0.5, 0.1, 0.5, 0.5)
+RUNNING = {
+    "load": (
+        {"deferrable_loads": (DeferrableLoad(name="x", power_kw=2.0, run_h=0.5, is_single_block=True),)},
+        1,
+    ),
+    "heat store": (
+        {
+            "heat_stores": (
+                ThermalStore(
+                    name="x",
+                    kwh_per_k=1.0,
+                    temperature_c=45.0,
+                    comfort_min_c=46.0,
+                    comfort_max_c=60.0,
+                    max_kw=3.0,
+                    min_run_h=1.0,
+                ),
+            )
+        },
+        4,
+    ),
+    "genset": (
+        {
+            "gensets": (Genset(name="x", max_kw=5.0, fuel_cost_per_kwh=0.2, min_up_h=1.0, min_down_h=0.5),),
+            "import_price_per_kwh": tuple(0.6 - price for price in CHEAP_TWICE),
+        },
+        4,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_what_must_stay_on_is_not_on_at_rest(name):
+    """Without a least power of its own it could count as running where it takes or gives nothing."""
+    changes, least_slots = RUNNING[name]
+    case = problem(hours(2, slot_minutes=15), **({"import_price_per_kwh": CHEAP_TWICE, "battery": None} | changes))
+    powers = [abs(kw) for kw in solve(case).others[0].electrical_kw]
+    runs = [len(list(group)) for is_on, group in groupby(powers, key=lambda kw: kw > 1e-6) if is_on]
+
+    assert runs
+    assert len(runs) == 1 or name != "load", "in one block"
+    assert min(runs) >= least_slots or (name == "genset" and powers[-1] > 1e-6)
 
 
 def test_a_spread_smaller_than_losses_is_left_alone():

@@ -49,7 +49,7 @@ def _running(problem: Problem, columns: LoadColumns, got_kwh: Linear, h: Floats)
         rows.append(equal(f"{load.name} on", columns.electrical_kw - on * (load.power_kw * here)))
         rows += _no_slot_too_many(problem, columns, on, got_kwh)
     else:
-        rows += on_or_off(load.name, columns.electrical_kw, on, 0.0, load.power_kw)
+        rows += on_or_off(load.name, columns.electrical_kw, on, load.least_kw, load.power_kw)
         rows.append(at_most(f"{load.name} no more", got_kwh, wanted_kwh))
     if columns.start is not None:
         rows.append(at_least(f"{load.name} start", columns.start - on + before(on, initially=0.0)))

@@ -21,7 +21,7 @@ def genset(problem: Problem, at: Variables) -> Contribution:
         fuel = (columns.supply_kw * (h * machine.fuel_cost_per_kwh)).sum()
         costs.append(Cost(name=f"{machine.name} fuel", tier=Tier.MONEY, expression=fuel))
         if columns.on is not None:
-            rows += on_or_off(machine.name, columns.supply_kw, columns.on, machine.min_kw, machine.max_kw)
+            rows += on_or_off(machine.name, columns.supply_kw, columns.on, machine.least_kw, machine.max_kw)
             running = (columns.on * (h * machine.running_cost_per_h)).sum()
             costs.append(Cost(name=f"{machine.name} running", tier=Tier.MONEY, expression=running))
         if columns.start is not None:

@@ -47,8 +47,7 @@ def _heat_pump(problem: Problem, columns: HeatColumns) -> list[Rows]:
     store, on = columns.store, columns.on
     if on is None:
         return []
-    least_kw = store.max_kw if store.is_on_off else store.min_kw
-    rows = on_or_off(store.name, columns.electrical_kw, on, least_kw, store.max_kw)
+    rows = on_or_off(store.name, columns.electrical_kw, on, store.least_kw, store.max_kw)
     if columns.start is not None:
         rows += stays_on(store.name, problem, on, columns.start, min_up_h=store.min_run_h, was_on=False)
     return rows
