@@ -1,6 +1,7 @@
 """What a plan says of itself: its reasons, its best alternative, and what hangs on the horizon's end."""
 
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -11,6 +12,12 @@ from optimizer.domain.problem import Problem, Published
 from optimizer.lp import Planner, solve
 
 FORCING_PRICE = 1e3
+
+
+@pytest.fixture(autouse=True)
+def time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is considered, and not how busy the machine is."""
+    monkeypatch.setattr(import_module("optimizer.lp.solve"), "CONSIDER_S", 60.0)
 
 
 def random_site(seed: int) -> Problem:
