@@ -135,10 +135,19 @@ class Composed:
         )
 
     def _import_line(self, part: Component, priced: PricedPart) -> PricePart:
-        return _line(part, Direction.IMPORT, priced, self._factor(part.vat or "added"))
+        return self._line(part, Direction.IMPORT, priced, part.vat or "added")
 
     def _export_line(self, part: Component, priced: PricedPart) -> PricePart:
-        return _line(part, Direction.EXPORT, priced, self._factor(part.vat or "none"))
+        return self._line(part, Direction.EXPORT, priced, part.vat or "none")
+
+    def _line(self, part: Component, direction: Direction, priced: PricedPart, vat: Vat) -> PricePart:
+        factor = self._factor(vat)
+        return PricePart(
+            name=part.name,
+            direction=direction,
+            price_per_kwh=tuple(factor * price for price in priced.price_per_kwh),
+            vat_percent=0.0 if vat == "none" else self._options.vat_percent,
+        )
 
     def _minimum_charge(self) -> MinimumCharge | None:
         amount = self._options.minimum_charge
@@ -179,11 +188,6 @@ class Composed:
 def _vat_of(tiers: EnergyTiersSection) -> Vat | None:
     """What export earns bears no VAT unless it says so."""
     return "none" if tiers.vat is None and tiers.direction is Direction.EXPORT else tiers.vat
-
-
-def _line(part: Component, direction: Direction, priced: PricedPart, factor: float) -> PricePart:
-    prices = tuple(factor * price for price in priced.price_per_kwh)
-    return PricePart(name=part.name, direction=direction, price_per_kwh=prices)
 
 
 def _sum(parts: tuple[PricePart, ...], direction: Direction, slots: int) -> tuple[float, ...]:

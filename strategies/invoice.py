@@ -92,7 +92,9 @@ def invoice(tariff: Tariff, meter: Meter) -> Invoice:
         merged[item.name, item.unit] = item if known is None else known.joined(item)
     lines = []
     for item in merged.values():
-        vat_percent = tariff.export_vat_percent if item.is_export else tariff.vat_percent
+        vat_percent = item.vat_percent
+        if vat_percent is None:
+            vat_percent = tariff.export_vat_percent if item.is_export else tariff.vat_percent
         lines.append(
             InvoiceLine(
                 name=item.name,
@@ -135,7 +137,10 @@ def counts_towards_minimum(charge: PeakCharge) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Item:
-    """One line in one month; ``month`` None where a minimum charge does not count it."""
+    """One line in one month; ``month`` None where a minimum charge does not count it.
+
+    ``vat_percent`` None: that of its direction.
+    """
 
     name: str
     quantity: float
@@ -144,6 +149,7 @@ class _Item:
     month: Period | None
     later: float = 0.0
     is_export: bool = False
+    vat_percent: float | None = None
 
     def joined(self, other: "_Item") -> "_Item":
         return replace(
@@ -213,6 +219,7 @@ def _energy_items(tariff: Tariff, energy: _Energy, months: list[Period]) -> Iter
                     amount=sign * float(kwh @ np.array(part.price_per_kwh)),
                     month=month,
                     is_export=direction is Direction.EXPORT,
+                    vat_percent=part.vat_percent,
                 )
 
 

@@ -22,11 +22,15 @@ SAME = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricePart:
-    """One of the lines that make up the price of a kWh: the spot market, a grid fee, a tax."""
+    """One of the lines that make up the price of a kWh: the spot market, a grid fee, a tax.
+
+    ``vat_percent``: how much VAT it holds, where not what the tariff says of its direction.
+    """
 
     name: str
     price_per_kwh: tuple[float, ...]
     direction: Direction = Direction.IMPORT
+    vat_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

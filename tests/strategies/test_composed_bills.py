@@ -29,6 +29,23 @@ def test_a_charge_says_for_itself_what_vat_it_bears_and_what_export_earns_bears_
     assert tariff.export_vat_percent == 0.0
 
 
+def test_a_part_that_bears_no_vat_shows_none_on_the_bill():
+    tariff = composed(
+        vat_percent=19.0,
+        import_parts=[{"name": "energy", "price": 0.30}, {"name": "levy", "price": 0.20, "vat": "none"}],
+        export_parts=[
+            {"name": "sold", "price": 0.10, "vat": "added"},
+            {"name": "bonus", "price": 0.08, "vat": "none"},
+        ],
+    ).tariff(hours(NOON, 1), Market())
+    bill = invoice(tariff, Meter(horizon=hours(NOON, 1), import_kwh=(100.0,), export_kwh=(100.0,)))
+    lines = {line.name: (line.net, line.vat_percent) for line in bill.lines}
+
+    assert lines == {"energy": (30.0, 19.0), "levy": (20.0, 0.0), "sold": (-10.0, 19.0), "bonus": (-8.0, 0.0)}
+    assert bill.vat == {19.0: 3.8}
+    assert bill.total == pytest.approx(bill.exact)
+
+
 def test_netting_limits_and_emissions_reach_the_tariff():
     start = NOON.replace(hour=9)
     market = Market(series={"carbon": spot(start, 400.0, 300.0).series["day_ahead"]})
