@@ -140,7 +140,7 @@ def _without_size(record: SolarRecord, ahead: Ahead, place: Place, sky: _Sky, pr
         return CellForecast(kw=kw, quality=Quality.FALLBACK, basis=basis)
     if record.daylight_days < SEEN_DAYS:
         guess = _guessed(ahead, place, sky, USUAL_PEAK_KW, None, Quality.FALLBACK)
-        return replace(guess, basis=f"{guess.basis}, a usual size: no rating, and no daylight seen yet")
+        return replace(guess, basis=f"{guess.basis}, a usual size: no rating, and no daylight seen in the last week")
     basis = f"no sun is counted on: no rating, and none in {record.daylight_days:.1f} days of daylight"
     return CellForecast(kw=np.zeros_like(sky.clear), quality=Quality.FALLBACK, basis=basis)
 

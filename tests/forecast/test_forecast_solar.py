@@ -146,7 +146,7 @@ def test_before_any_daylight_a_usual_array_is_counted_on_and_the_basis_says_so(r
     assert forecast.kw == rated.kw
     assert max(forecast.kw) > 0.3 * USUAL_PEAK_KW
     assert forecast.quality is Quality.FALLBACK
-    assert "a usual size: no rating, and no daylight seen yet" in forecast.basis
+    assert "a usual size: no rating, and no daylight seen in the last week" in forecast.basis
 
 
 def test_where_daylight_brought_nothing_no_sun_is_counted_on_and_the_basis_says_why() -> None:
