@@ -8,7 +8,7 @@ import structlog
 
 from optimizer.domain.snapshot import Ratings, SiteReading
 from optimizer.last_assets import LastAssets
-from optimizer.ledger import Ledger
+from optimizer.ledger import Ledger, instant_from
 
 MARK = "assets"
 WRITTEN_EACH = timedelta(hours=1)
@@ -66,11 +66,4 @@ def _number(stored: float | None) -> float | None:
 
 
 def _moment(stored: str | None) -> datetime | None:
-    """Raises ValueError where it is no instant."""
-    if stored is None:
-        return None
-    at = datetime.fromisoformat(stored)
-    if at.tzinfo is None:
-        msg = f"{stored} has no zone"
-        raise ValueError(msg)
-    return at
+    return None if stored is None else instant_from(stored)

@@ -16,7 +16,7 @@ from optimizer.commands_record import commands_document, commands_from
 from optimizer.domain.command import Batch, Command, Pair, Receipt
 from optimizer.domain.intent import OPEN, BatchKind, BatchState, Intent
 from optimizer.errors import LedgerUnavailable, NotInControl
-from optimizer.ledger import Ledger
+from optimizer.ledger import Ledger, instant_from
 from optimizer.ports import RecordedReading
 
 LEASES_LAST = 2
@@ -269,27 +269,19 @@ def _sound(site_id: str, rows: Sequence[Sequence[Any]]) -> Iterator[Intent]:
             structlog.get_logger().error("ledger_not_read", site_id=site_id, detail=detail)
 
 
-def _instant(stored: str) -> datetime:
-    at = datetime.fromisoformat(stored)
-    if at.tzinfo is None:
-        msg = f"{stored} has no zone"
-        raise ValueError(msg)
-    return at
-
-
 def _intent(row: Sequence[Any]) -> Intent:
     key, site_id, slot, kind, intended_at, commands, state, sends, batch_id, accepted, confirmed_at, detail = row
     return Intent(
         key=key,
         site_id=site_id,
-        slot=_instant(slot),
+        slot=instant_from(slot),
         kind=BatchKind(kind),
-        intended_at=_instant(intended_at),
+        intended_at=instant_from(intended_at),
         commands=_commands(commands),
         state=BatchState(state),
         sends=int(sends),
         batch_id=batch_id,
         accepted=accepted,
-        confirmed_at=None if confirmed_at is None else _instant(confirmed_at),
+        confirmed_at=None if confirmed_at is None else instant_from(confirmed_at),
         detail=detail,
     )

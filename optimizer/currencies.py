@@ -14,7 +14,8 @@ def refuse_other_currency(
 ) -> None:
     """Raises ConfigError where a feed states another currency than the tariff at ``path`` counts in.
 
-    A tariff with a factor may convert; then the money is its author's matter.
+    A tariff with a factor may convert; then the money is its author's matter. A factor for VAT cannot be told from one
+    that converts, so it ends this check as well.
     """
     counted_in = strategy_currency(tariff, path=path)
     if counted_in is None or any(factor != 1 for factor in _factors(tariff)):

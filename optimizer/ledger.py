@@ -306,6 +306,15 @@ def _not_opened(path: Path, error: Exception) -> ConfigError:
     return ConfigError(f"ledger {path} cannot be opened: {error}; check its folder's permissions or set [ledger] path")
 
 
+def instant_from(stored: str) -> datetime:
+    """An instant as the ledger keeps it. Raises ValueError, TypeError where it is none, or has no zone."""
+    at = datetime.fromisoformat(stored)
+    if at.tzinfo is None:
+        msg = f"{stored} has no zone"
+        raise ValueError(msg)
+    return at
+
+
 PLAIN = frozenset({float, int, str, bool, type(None)})
 
 

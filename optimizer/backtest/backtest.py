@@ -40,7 +40,7 @@ NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT = "no_battery", "self_consumption"
 BILLS = (NO_BATTERY, SELF_CONSUMPTION, DAEMON, PERFECT)
 TELL_EVERY = 24
 HALF = ".half"
-ALIKE = 0.005
+WRITTEN_ALIKE = 0.005
 """Money that differs by less is written alike."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -188,7 +188,7 @@ def live_through(asked: Asked, work: Work, progress: Progress) -> Whole:
 def _note_on_months(whole: float, months: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """That they are billed each by itself, where that shows."""
     in_all = sum(month["bills"][DAEMON] for month in months)
-    if abs(in_all - whole) > ALIKE:
+    if abs(in_all - whole) > WRITTEN_ALIKE:
         yield (
             f"each month is billed by itself: the daemon's sum to {in_all:.2f} and the whole is {whole:.2f}, for a "
             "charge looks beyond a month"

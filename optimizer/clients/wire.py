@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 LATEST = datetime(9999, 12, 30, tzinfo=UTC)
 """Vendors write the calendar's ends for never and for ever: kept a day within, so that every zone can tell them."""
-MOST = 1e7
+LARGEST_READING = 1e7
 """No site has so many kW or kWh: vendors write the largest number of a type for "no limit"."""
 COUNT_BELOW = 2**63
 """What a signed integer of 64 bits holds: SQLite keeps no larger one."""
@@ -40,7 +40,7 @@ def _number_or_none(value: Any) -> Any:
         number = float(value)
     except OverflowError:
         return None
-    return number if abs(number) < MOST else None
+    return number if abs(number) < LARGEST_READING else None
 
 
 def _count_or_none(value: Any) -> int | None:
