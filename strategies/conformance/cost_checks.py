@@ -28,7 +28,7 @@ def check_the_program_s_cost_is_the_invoice(tariff_case: StrategyCase) -> None:
 
 
 def check_it_is_fast(tariff_case: StrategyCase) -> None:
-    """36 hours of quarters within about 50 ms, against a plain loop of this very machine, both in time of the processor."""
+    """36 hours of quarters within about 50 ms of the processor, against a plain loop of this very machine."""
     horizon = horizon_of(tariff_case)
     market, strategy = tariff_case.market(horizon), tariff_case.built()
     times, loops = [], []
